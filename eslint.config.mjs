@@ -1,0 +1,52 @@
+import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+const NODE_GLOBALS = {
+  Buffer: 'readonly',
+  clearTimeout: 'readonly',
+  console: 'readonly',
+  performance: 'readonly',
+  process: 'readonly',
+  setTimeout: 'readonly',
+  URL: 'readonly',
+  WebAssembly: 'readonly',
+};
+
+export default tseslint.config(
+  {
+    ignores: ['build/', 'coverage/', 'dist/', 'models/', 'kernels/*', '!kernels/command.ts'],
+  },
+  js.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+    languageOptions: { parserOptions: { projectService: true } },
+    rules: {
+      // Numeric code indexes arrays whose bounds the surrounding loop guarantees.
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true, allowArray: true },
+      ],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      // `while (true)` with a `break` in its middle is how a worklist reads best.
+      '@typescript-eslint/no-unnecessary-condition': [
+        'error',
+        { allowConstantLoopConditions: true },
+      ],
+      '@typescript-eslint/prefer-for-of': 'off',
+    },
+  },
+  {
+    // Chai asserts by property access; specs stub with empty functions.
+    files: ['test/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-unused-expressions': 'off',
+      '@typescript-eslint/no-empty-function': 'off',
+    },
+  },
+  {
+    files: ['**/*.mjs', '**/*.js', '**/*.cjs'],
+    languageOptions: { globals: NODE_GLOBALS },
+  },
+);

@@ -1,0 +1,166 @@
+/**
+ * Builds what is published into dist/.
+ *
+ *     node scripts/build.mjs [--stale] [STEP...]
+ *
+ * The steps are kernels, library, cli and types; by default all are built. With --stale, only what
+ * is older than its sources.
+ */
+import { copyFile, cp, mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { parseArgs } from 'node:util';
+import { build } from 'esbuild';
+import { BUILD, DIST, inRoot } from './lib/paths.mjs';
+import { privateWasmBackend } from './lib/private-wasm-backend.mjs';
+import { runBin } from './lib/run.mjs';
+import { SCRIPT_URL } from './lib/script-url.mjs';
+import { modified } from './lib/setup.mjs';
+
+const KERNEL_TARGETS = ['simd', 'relaxed-simd'];
+const WASM_BACKEND_BINARY = 'tfjs-backend-wasm-simd.wasm';
+const TARGETS = ['es2022', 'node20'];
+
+/** Our AssemblyScript kernels, one module for each instruction set, and the wasm backend's own. */
+async function buildKernels() {
+  for (const target of KERNEL_TARGETS) {
+    await runBin('asc', ['--config', inRoot('kernels/asconfig.json'), '--target', target]);
+  }
+  await copyFile(
+    inRoot('node_modules/@tensorflow/tfjs-backend-wasm/wasm-out', WASM_BACKEND_BINARY),
+    `${DIST}/${WASM_BACKEND_BINARY}`,
+  );
+}
+
+const LIBRARY = {
+  entryPoints: [inRoot('src/index.ts')],
+  bundle: true,
+  sourcemap: true,
+  legalComments: 'linked',
+  target: TARGETS,
+  plugins: [privateWasmBackend()],
+  logLevel: 'warning',
+};
+const LIBRARY_EXTERNALS = ['@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-cpu'];
+
+/** Resolves the tfjs packages to the global `tf` that their own script tags define. */
+const tfGlobal = {
+  name: 'tf-global',
+  setup({ onResolve, onLoad }) {
+    const exact = new RegExp(`^(${LIBRARY_EXTERNALS.join('|')})$`);
+    onResolve({ filter: exact }, ({ path }) => ({ path, namespace: 'tf-global' }));
+    onLoad({ filter: /./, namespace: 'tf-global' }, () => ({
+      contents: `
+        if (typeof tf === 'undefined') {
+          throw new Error('dynconv: load the TensorFlow.js script before dynconv.min.js');
+        }
+        module.exports = tf;`,
+    }));
+  },
+};
+
+/** The library as an ES module, as CommonJS and as a script. */
+async function buildLibrary() {
+  // Exact names only: deep imports of a package with no `exports` do not resolve in every host.
+  const externals = {
+    name: 'externals',
+    setup({ onResolve }) {
+      const exact = new RegExp(`^(${LIBRARY_EXTERNALS.join('|')})$`);
+      onResolve({ filter: exact }, ({ path }) => ({ path, external: true }));
+    },
+  };
+  const external = { ...LIBRARY, plugins: [...LIBRARY.plugins, externals] };
+  await build({ ...external, format: 'esm', outfile: `${DIST}/dynconv.mjs` });
+  await build({
+    ...external,
+    ...SCRIPT_URL.node,
+    platform: 'node',
+    format: 'cjs',
+    outfile: `${DIST}/dynconv.cjs`,
+  });
+  await build({
+    ...LIBRARY,
+    ...SCRIPT_URL.browser,
+    plugins: [...LIBRARY.plugins, tfGlobal],
+    format: 'iife',
+    globalName: 'dynconv',
+    minify: true,
+    outfile: `${DIST}/dynconv.min.js`,
+  });
+}
+
+/** The command-line program: it uses the published library, not a second copy of it. */
+async function buildCli() {
+  const library = {
+    name: 'library',
+    setup({ onResolve }) {
+      onResolve({ filter: /^\.\.\/index(\.js)?$/ }, ({ importer }) =>
+        dirname(importer) === inRoot('src/cli')
+          ? { path: '../dynconv.mjs', external: true }
+          : undefined,
+      );
+    },
+  };
+  await build({
+    entryPoints: [inRoot('src/cli/main.ts')],
+    bundle: true,
+    platform: 'node',
+    packages: 'external',
+    sourcemap: true,
+    target: 'node20',
+    format: 'esm',
+    outfile: `${DIST}/cli/main.mjs`,
+    plugins: [library],
+    logLevel: 'warning',
+  });
+}
+
+/** Type declarations for both module systems. */
+async function buildTypes() {
+  await runBin('tsc', ['--project', 'tsconfig.types.json']);
+  for (const [folder, type] of [
+    ['types', 'module'],
+    ['types-cjs', 'commonjs'],
+  ]) {
+    await cp(`${BUILD}/types`, `${DIST}/${folder}`, { recursive: true });
+    await writeFile(`${DIST}/${folder}/package.json`, `${JSON.stringify({ type })}\n`);
+  }
+}
+
+const LIBRARY_INPUTS = ['src', 'kernels/command.ts', 'scripts/build.mjs', 'scripts/lib'];
+const STEPS = {
+  kernels: { build: buildKernels, inputs: ['kernels', 'scripts/build.mjs', 'package-lock.json'] },
+  library: { build: buildLibrary, inputs: [...LIBRARY_INPUTS, 'package-lock.json'] },
+  cli: { build: buildCli, inputs: LIBRARY_INPUTS },
+  types: { build: buildTypes, inputs: [...LIBRARY_INPUTS, 'tsconfig.json', 'tsconfig.types.json'] },
+};
+
+/** The file that is touched when a step is done. */
+const stampOf = (name) => `${DIST}/.${name}`;
+
+/** Whether any input of a step is newer than the step's last result. */
+function isStale(name) {
+  const built = modified(stampOf(name));
+  return STEPS[name].inputs.some((path) => modified(inRoot(path)) > built);
+}
+
+const { values, positionals } = parseArgs({
+  options: { stale: { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
+const unknown = positionals.find((name) => !(name in STEPS));
+if (unknown !== undefined) {
+  console.error(
+    `There is no step "${unknown}": expected some of ${Object.keys(STEPS).join(', ')}.`,
+  );
+  process.exit(2);
+}
+await mkdir(DIST, { recursive: true });
+for (const name of positionals.length > 0 ? positionals : Object.keys(STEPS)) {
+  if (values.stale && !isStale(name)) {
+    continue;
+  }
+  const start = performance.now();
+  await STEPS[name].build();
+  await writeFile(stampOf(name), '');
+  console.log(`build: ${name} (${((performance.now() - start) / 1000).toFixed(1)} s)`);
+}

@@ -1,0 +1,48 @@
+import { readdir, rm } from 'node:fs/promises';
+import { sep } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+import { BUILD, inRoot, ROOT } from './paths.mjs';
+import { privateWasmBackend } from './private-wasm-backend.mjs';
+
+/** Folders of specs that start processes or write files. */
+const NODE_ONLY = ['cli'];
+
+const COMMON = {
+  absWorkingDir: ROOT,
+  outbase: 'test',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  sourcemap: true,
+  target: ['es2022', 'node20'],
+  plugins: [privateWasmBackend()],
+  logLevel: 'warning',
+};
+
+/**
+ * Bundles the specs for a host; modules that specs share are shared chunks, so that there is one
+ * TensorFlow.js engine.
+ *
+ * @param {'node' | 'browser'} host where the specs will run
+ * @returns {Promise<string>} the folder with the bundled specs
+ */
+export async function bundleSpecs(host) {
+  const outdir = `${BUILD}/test/${host}`;
+  await rm(outdir, { recursive: true, force: true });
+  const perHost =
+    host === 'node'
+      ? {
+          platform: 'node',
+          packages: 'external',
+          define: { ASSET_BASE: JSON.stringify(pathToFileURL(ROOT).href) },
+        }
+      : { platform: 'browser', define: { ASSET_BASE: '"/base/"' } };
+  const specs = (await readdir(inRoot('test'), { recursive: true })).filter(
+    (file) =>
+      file.endsWith('.test.ts') && (host === 'node' || !NODE_ONLY.includes(file.split(sep)[0])),
+  );
+  const entryPoints = ['support/setup.ts', ...specs].map((file) => `test/${file}`);
+  await build({ ...COMMON, ...perHost, entryPoints, outdir, outExtension: { '.js': '.mjs' } });
+  return outdir;
+}

@@ -1,0 +1,14 @@
+import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+
+/** The root folder of the project. */
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** An absolute path from path segments below the project's root. */
+export const inRoot = (...segments) => join(ROOT, ...segments);
+
+/** What users get: everything in it is published. */
+export const DIST = inRoot('dist');
+
+/** Intermediate results and test bundles; never published. */
+export const BUILD = inRoot('build');

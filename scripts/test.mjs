@@ -1,0 +1,61 @@
+/**
+ * The tests, in stages.
+ *
+ *     node scripts/test.mjs                   everything, as `npm test` does
+ *     node scripts/test.mjs STAGE [ARGS...]   one stage: node, browser, suite, package
+ *
+ * Sets up what is missing first. The last line is `N passed, N failed`, over all stages.
+ */
+import { inRoot } from './lib/paths.mjs';
+import { run, runBin } from './lib/run.mjs';
+import { ensureBuilt, ensureDependencies } from './lib/setup.mjs';
+
+/** The stages, and the build steps whose results they use. */
+const STAGES = {
+  node: ['kernels', 'library', 'cli'],
+  browser: ['kernels'],
+  suite: ['kernels'],
+  package: [],
+};
+
+/** Runs a stage and prints how long it took. */
+async function timed(name, action) {
+  console.log(`\n=== ${name}`);
+  const start = performance.now();
+  const result = await action();
+  console.log(`=== ${name}: ${((performance.now() - start) / 1000).toFixed(1)} s`);
+  return result;
+}
+
+const [only, ...args] = process.argv.slice(2);
+if (only !== undefined && !(only in STAGES)) {
+  console.error(`There is no stage "${only}": expected one of ${Object.keys(STAGES).join(', ')}.`);
+  process.exit(2);
+}
+const total = { passed: 0, failed: 0 };
+try {
+  await ensureDependencies();
+  if (only === undefined) {
+    await timed('build', () => run(process.execPath, [inRoot('scripts/build.mjs')]));
+    await timed('lint', async () => {
+      await runBin('eslint', ['.']);
+      await runBin('prettier', ['--check', '--log-level', 'warn', '.']);
+    });
+    await timed('types', () => runBin('tsc', ['--noEmit']));
+  } else {
+    await ensureBuilt(...STAGES[only]);
+  }
+  for (const stage of Object.keys(STAGES)) {
+    if (only === undefined || only === stage) {
+      const { runStage } = await import(`./stages/${stage}.mjs`);
+      const { passed, failed } = await timed(stage, () => runStage(args));
+      total.passed += passed;
+      total.failed += failed;
+    }
+  }
+} catch (error) {
+  console.error(error);
+  total.failed++;
+}
+console.log(`${total.passed} passed, ${total.failed} failed`);
+process.exitCode = total.failed === 0 ? 0 : 1;
