@@ -1,0 +1,31 @@
+/** The module's exports: the kernels that compute rows, weight packing, and sets of pixels. */
+export { f32_dwconv_4x4 } from './dwconv';
+export { f32_igemm_4x1, pack_igemm_x1, packed_igemm_x1_bytes } from './igemm-4x1';
+export { f32_igemm_4x8, pack_igemm_x8, packed_igemm_x8_bytes } from './igemm-4x8';
+export {
+  f32_add,
+  f32_add_at,
+  f32_affine,
+  f32_clamp,
+  f32_clamp_at,
+  f32_leaky,
+  f32_mul,
+  f32_mul_pixel,
+  f32_sub,
+} from './pointwise';
+export { f32_avgpool, f32_maxpool } from './pool';
+export { f32_resize_bilinear, f32_resize_nearest } from './resize';
+export { rows_gather, rows_pad, rows_scatter } from './row-movement';
+export {
+  bitmap_clear_pixels,
+  bitmap_mark_pixels,
+  set_dilate,
+  set_from_bitmap,
+  set_nonzero_f32,
+  set_nonzero_i32,
+  set_nonzero_u8,
+  set_resize_bilinear,
+  set_resize_nearest,
+  set_row_of,
+  set_to_bitmap,
+} from './sets';

@@ -1,0 +1,188 @@
+/**
+ * Pointwise kernels on rows of InChannels float32. Output row r reads the input rows of its pixel;
+ * the results are clamped to [Min, Max]. The output may be an input, in place.
+ */
+import { Word } from './command';
+import { in2PixelRow, inPixelRow, inRow, outPixel, outRow, pointer, word } from './rows';
+import { clamp, LANES, loadLanes, madd, storeLanes } from './vector';
+
+/** The operations of two operands. Constant where used, so that one loop serves them all. */
+const ADD: i32 = 0;
+const SUB: i32 = 1;
+const MUL: i32 = 2;
+
+@inline
+function apply(operation: i32, a: v128, b: v128): v128 {
+  if (operation == ADD) return f32x4.add(a, b);
+  if (operation == SUB) return f32x4.sub(a, b);
+  return f32x4.mul(a, b);
+}
+
+/** out = clamp(in + in2) */
+export function f32_add(cmd: usize, r0: i32, r1: i32, _scratch: usize): void {
+  binary(cmd, r0, r1, ADD);
+}
+
+/** out = clamp(in - in2) */
+export function f32_sub(cmd: usize, r0: i32, r1: i32, _scratch: usize): void {
+  binary(cmd, r0, r1, SUB);
+}
+
+/** out = clamp(in * in2) */
+export function f32_mul(cmd: usize, r0: i32, r1: i32, _scratch: usize): void {
+  binary(cmd, r0, r1, MUL);
+}
+
+@inline
+function binary(cmd: usize, r0: i32, r1: i32, operation: i32): void {
+  const lo = v128.load32_splat(cmd, Word.Min * 4);
+  const hi = v128.load32_splat(cmd, Word.Max * 4);
+  const channels = word(cmd, Word.InChannels);
+  const rest = channels & (LANES - 1);
+  for (let r = r0; r < r1; r++) {
+    const p = outPixel(cmd, r);
+    let a = inPixelRow(cmd, p);
+    let b = in2PixelRow(cmd, p);
+    let out = outRow(cmd, r);
+    const end = out + ((<usize>(channels - rest)) << 2);
+    for (; out < end; out += 16, a += 16, b += 16) {
+      v128.store(out, clamp(apply(operation, v128.load(a), v128.load(b)), lo, hi));
+    }
+    if (rest) {
+      const x = apply(operation, loadLanes(a, rest), loadLanes(b, rest));
+      storeLanes(out, clamp(x, lo, hi), rest);
+    }
+  }
+}
+
+/** out = clamp(in * in2), where in2 has one channel. */
+export function f32_mul_pixel(cmd: usize, r0: i32, r1: i32, _scratch: usize): void {
+  const lo = v128.load32_splat(cmd, Word.Min * 4);
+  const hi = v128.load32_splat(cmd, Word.Max * 4);
+  const channels = word(cmd, Word.InChannels);
+  const rest = channels & (LANES - 1);
+  for (let r = r0; r < r1; r++) {
+    const p = outPixel(cmd, r);
+    let a = inPixelRow(cmd, p);
+    const factor = v128.load32_splat(in2PixelRow(cmd, p));
+    let out = outRow(cmd, r);
+    const end = out + ((<usize>(channels - rest)) << 2);
+    for (; out < end; out += 16, a += 16) {
+      v128.store(out, clamp(f32x4.mul(v128.load(a), factor), lo, hi));
+    }
+    if (rest) storeLanes(out, clamp(f32x4.mul(loadLanes(a, rest), factor), lo, hi), rest);
+  }
+}
+
+/**
+ * out = clamp(in * scale + offset), a scale and an offset per channel: Weights (0: all 1) and Bias
+ * (0: all 0).
+ */
+export function f32_affine(cmd: usize, r0: i32, r1: i32, _scratch: usize): void {
+  const scales = pointer(cmd, Word.Weights);
+  const offsets = pointer(cmd, Word.Bias);
+  const lo = v128.load32_splat(cmd, Word.Min * 4);
+  const hi = v128.load32_splat(cmd, Word.Max * 4);
+  const channels = word(cmd, Word.InChannels);
+  const rest = channels & (LANES - 1);
+  for (let r = r0; r < r1; r++) {
+    let a = inPixelRow(cmd, outPixel(cmd, r));
+    let out = outRow(cmd, r);
+    const end = out + ((<usize>(channels - rest)) << 2);
+    let at: usize = 0;
+    for (; out < end; out += 16, a += 16, at += 16) {
+      const scale = scales ? v128.load(scales + at) : f32x4.splat(1);
+      const offset = offsets ? v128.load(offsets + at) : f32x4.splat(-0.0);
+      v128.store(out, clamp(madd(v128.load(a), scale, offset), lo, hi));
+    }
+    if (rest) {
+      const scale = scales ? loadLanes(scales + at, rest) : f32x4.splat(1);
+      const offset = offsets ? loadLanes(offsets + at, rest) : f32x4.splat(-0.0);
+      storeLanes(out, clamp(madd(loadLanes(a, rest), scale, offset), lo, hi), rest);
+    }
+  }
+}
+
+/** out = clamp(in) */
+export function f32_clamp(cmd: usize, r0: i32, r1: i32, _scratch: usize): void {
+  const lo = v128.load32_splat(cmd, Word.Min * 4);
+  const hi = v128.load32_splat(cmd, Word.Max * 4);
+  const channels = word(cmd, Word.InChannels);
+  const rest = channels & (LANES - 1);
+  for (let r = r0; r < r1; r++) {
+    let a = inPixelRow(cmd, outPixel(cmd, r));
+    let out = outRow(cmd, r);
+    const end = out + ((<usize>(channels - rest)) << 2);
+    for (; out < end; out += 16, a += 16) v128.store(out, clamp(v128.load(a), lo, hi));
+    if (rest) storeLanes(out, clamp(loadLanes(a, rest), lo, hi), rest);
+  }
+}
+
+/**
+ * out = clamp(in < 0 ? in * alpha : in). Weights: the alphas, one per channel; Param0 = 1: one for
+ * all channels.
+ */
+export function f32_leaky(cmd: usize, r0: i32, r1: i32, _scratch: usize): void {
+  const alphas = pointer(cmd, Word.Weights);
+  const shared = word(cmd, Word.Param0);
+  const lo = v128.load32_splat(cmd, Word.Min * 4);
+  const hi = v128.load32_splat(cmd, Word.Max * 4);
+  const channels = word(cmd, Word.InChannels);
+  const rest = channels & (LANES - 1);
+  const first = v128.load32_splat(alphas);
+  for (let r = r0; r < r1; r++) {
+    let a = inPixelRow(cmd, outPixel(cmd, r));
+    let out = outRow(cmd, r);
+    const end = out + ((<usize>(channels - rest)) << 2);
+    let alpha = alphas;
+    for (; out < end; out += 16, a += 16, alpha += 16) {
+      const x = leaky(v128.load(a), shared ? first : v128.load(alpha));
+      v128.store(out, clamp(x, lo, hi));
+    }
+    if (rest) {
+      const x = leaky(loadLanes(a, rest), shared ? first : loadLanes(alpha, rest));
+      storeLanes(out, clamp(x, lo, hi), rest);
+    }
+  }
+}
+
+@inline
+function leaky(x: v128, alpha: v128): v128 {
+  return v128.bitselect(f32x4.mul(x, alpha), x, f32x4.lt(x, f32x4.splat(0)));
+}
+
+/**
+ * The residual addition, in place: the output row of pixel OutPixels[r] = clamp(itself + input row
+ * r). The output is dense.
+ */
+export function f32_add_at(cmd: usize, r0: i32, r1: i32, _scratch: usize): void {
+  const lo = v128.load32_splat(cmd, Word.Min * 4);
+  const hi = v128.load32_splat(cmd, Word.Max * 4);
+  const channels = word(cmd, Word.InChannels);
+  const rest = channels & (LANES - 1);
+  for (let r = r0; r < r1; r++) {
+    let a = inRow(cmd, r);
+    let out = outRow(cmd, outPixel(cmd, r));
+    const end = out + ((<usize>(channels - rest)) << 2);
+    for (; out < end; out += 16, a += 16) {
+      v128.store(out, clamp(f32x4.add(v128.load(out), v128.load(a)), lo, hi));
+    }
+    if (rest) {
+      storeLanes(out, clamp(f32x4.add(loadLanes(out, rest), loadLanes(a, rest)), lo, hi), rest);
+    }
+  }
+}
+
+/** The output row of pixel OutPixels[r], clamped in place. The output is dense. */
+export function f32_clamp_at(cmd: usize, r0: i32, r1: i32, _scratch: usize): void {
+  const lo = v128.load32_splat(cmd, Word.Min * 4);
+  const hi = v128.load32_splat(cmd, Word.Max * 4);
+  const channels = word(cmd, Word.OutChannels);
+  const rest = channels & (LANES - 1);
+  for (let r = r0; r < r1; r++) {
+    let out = outRow(cmd, outPixel(cmd, r));
+    const end = out + ((<usize>(channels - rest)) << 2);
+    for (; out < end; out += 16) v128.store(out, clamp(v128.load(out), lo, hi));
+    if (rest) storeLanes(out, clamp(loadLanes(out, rest), lo, hi), rest);
+  }
+}

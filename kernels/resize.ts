@@ -1,0 +1,129 @@
+/**
+ * Resizing of images. Param0: corners are aligned (0, 1); Param1: pixel centres lie at halves
+ * (0, 1). The arithmetic is that of the `wasm` backend, in float32.
+ */
+import { Word } from './command';
+import { inPixelRow, outPixel, outRow, pointer, word } from './rows';
+import { LANES, loadLanes, storeLanes } from './vector';
+import { copyRow } from './row-copy';
+
+/** Input size over output size, along one axis. */
+@inline
+function scale(inSize: i32, outSize: i32, alignCorners: i32): f32 {
+  return alignCorners && outSize > 1
+    ? <f32>(inSize - 1) / <f32>(outSize - 1)
+    : <f32>inSize / <f32>outSize;
+}
+
+/** The input coordinate nearest to output coordinate `i`, along one axis. */
+export function nearestCoordinate(
+  i: i32,
+  inSize: i32,
+  outSize: i32,
+  alignCorners: i32,
+  halfPixelCenters: i32,
+): i32 {
+  const ratio = scale(inSize, outSize, alignCorners);
+  const exact: f32 = halfPixelCenters ? <f32>(<f64>ratio * (<f64>i + 0.5)) : ratio * <f32>i;
+  const nearest = <i32>Math.floor(<f64>exact + (alignCorners ? 0.5 : 0));
+  return min(nearest, inSize - 1);
+}
+
+/** The fractional input coordinate of output coordinate `i`, along one axis. */
+export function linearCoordinate(
+  i: i32,
+  inSize: i32,
+  outSize: i32,
+  alignCorners: i32,
+  halfPixelCenters: i32,
+): f32 {
+  const ratio = scale(inSize, outSize, alignCorners);
+  if (alignCorners || !halfPixelCenters) return ratio * <f32>i;
+  const exact = ratio * <f32>i + ((<f32>0.5) * ratio - <f32>0.5);
+  return min(max(exact, <f32>0), <f32>(inSize - 1));
+}
+
+/** Each output row is the input row of the nearest pixel. */
+export function f32_resize_nearest(cmd: usize, r0: i32, r1: i32, _scratch: usize): void {
+  const inH = word(cmd, Word.InH);
+  const inW = word(cmd, Word.InW);
+  const outH = word(cmd, Word.OutH);
+  const outW = word(cmd, Word.OutW);
+  const align = word(cmd, Word.Param0);
+  const half = word(cmd, Word.Param1);
+  const channels = word(cmd, Word.InChannels);
+  for (let r = r0; r < r1; r++) {
+    const p = outPixel(cmd, r);
+    const line = p / outW;
+    const n = line / outH;
+    const y = nearestCoordinate(line - n * outH, inH, outH, align, half);
+    const x = nearestCoordinate(p - line * outW, inW, outW, align, half);
+    copyRow(outRow(cmd, r), inPixelRow(cmd, (n * inH + y) * inW + x), channels);
+  }
+}
+
+/** Each output row is interpolated between the input rows of the four pixels around it. */
+export function f32_resize_bilinear(cmd: usize, r0: i32, r1: i32, _scratch: usize): void {
+  const inH = word(cmd, Word.InH);
+  const inW = word(cmd, Word.InW);
+  const outH = word(cmd, Word.OutH);
+  const outW = word(cmd, Word.OutW);
+  const align = word(cmd, Word.Param0);
+  const half = word(cmd, Word.Param1);
+  const channels = word(cmd, Word.InChannels);
+  for (let r = r0; r < r1; r++) {
+    const p = outPixel(cmd, r);
+    const line = p / outW;
+    const n = line / outH;
+    const y = linearCoordinate(line - n * outH, inH, outH, align, half);
+    const x = linearCoordinate(p - line * outW, inW, outW, align, half);
+    const top = <i32>y;
+    const left = <i32>x;
+    const topLine = (n * inH + top) * inW;
+    const bottomLine = (n * inH + min(top + 1, inH - 1)) * inW;
+    const right = min(left + 1, inW - 1);
+    interpolate(
+      outRow(cmd, r),
+      inPixelRow(cmd, topLine + left),
+      inPixelRow(cmd, topLine + right),
+      inPixelRow(cmd, bottomLine + left),
+      inPixelRow(cmd, bottomLine + right),
+      f32x4.splat(x - <f32>left),
+      f32x4.splat(y - <f32>top),
+      channels,
+    );
+  }
+}
+
+function interpolate(
+  out: usize,
+  topLeft: usize,
+  topRight: usize,
+  bottomLeft: usize,
+  bottomRight: usize,
+  alphaX: v128,
+  alphaY: v128,
+  channels: i32,
+): void {
+  const end = out + ((<usize>(channels & -LANES)) << 2);
+  for (; out < end; out += 16) {
+    const top = lerp(v128.load(topLeft), v128.load(topRight), alphaX);
+    const bottom = lerp(v128.load(bottomLeft), v128.load(bottomRight), alphaX);
+    v128.store(out, lerp(top, bottom, alphaY));
+    topLeft += 16;
+    topRight += 16;
+    bottomLeft += 16;
+    bottomRight += 16;
+  }
+  const rest = channels & (LANES - 1);
+  if (rest) {
+    const top = lerp(loadLanes(topLeft, rest), loadLanes(topRight, rest), alphaX);
+    const bottom = lerp(loadLanes(bottomLeft, rest), loadLanes(bottomRight, rest), alphaX);
+    storeLanes(out, lerp(top, bottom, alphaY), rest);
+  }
+}
+
+@inline
+function lerp(a: v128, b: v128, alpha: v128): v128 {
+  return f32x4.add(a, f32x4.mul(f32x4.sub(b, a), alpha));
+}

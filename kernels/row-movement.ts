@@ -1,0 +1,47 @@
+/** Kernels that move rows of InChannels float32 between dense, compact and padded buffers. */
+import { Word } from './command';
+import { copyRow, fillRow } from './row-copy';
+import { float, inPixelRow, inRow, outPixel, outRow, word } from './rows';
+
+/** Output row r = the input row of its pixel; zeros when that is absent. */
+export function rows_gather(cmd: usize, r0: i32, r1: i32, _scratch: usize): void {
+  const channels = word(cmd, Word.InChannels);
+  for (let r = r0; r < r1; r++) {
+    copyRow(outRow(cmd, r), inPixelRow(cmd, outPixel(cmd, r)), channels);
+  }
+}
+
+/** The output row of pixel OutPixels[r] = input row r. The output is dense. */
+export function rows_scatter(cmd: usize, r0: i32, r1: i32, _scratch: usize): void {
+  const channels = word(cmd, Word.InChannels);
+  for (let r = r0; r < r1; r++) {
+    copyRow(outRow(cmd, outPixel(cmd, r)), inRow(cmd, r), channels);
+  }
+}
+
+/**
+ * Output pixel (y, x) = input pixel (y - PadTop, x - PadLeft): zeros when that is absent, Min in
+ * every channel when it lies outside the image. Negative padding crops.
+ */
+export function rows_pad(cmd: usize, r0: i32, r1: i32, _scratch: usize): void {
+  const inH = word(cmd, Word.InH);
+  const inW = word(cmd, Word.InW);
+  const outH = word(cmd, Word.OutH);
+  const outW = word(cmd, Word.OutW);
+  const padTop = word(cmd, Word.PadTop);
+  const padLeft = word(cmd, Word.PadLeft);
+  const channels = word(cmd, Word.InChannels);
+  const value = float(cmd, Word.Min);
+  for (let r = r0; r < r1; r++) {
+    const p = outPixel(cmd, r);
+    const line = p / outW;
+    const n = line / outH;
+    const y = line - n * outH - padTop;
+    const x = p - line * outW - padLeft;
+    if (<u32>y < <u32>inH && <u32>x < <u32>inW) {
+      copyRow(outRow(cmd, r), inPixelRow(cmd, (n * inH + y) * inW + x), channels);
+    } else {
+      fillRow(outRow(cmd, r), value, channels);
+    }
+  }
+}
