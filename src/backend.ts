@@ -1,0 +1,267 @@
+import { DataStorage, engine, util } from '@tensorflow/tfjs-core';
+import type { DataId, DataType, TensorInfo, backend_util } from '@tensorflow/tfjs-core';
+import { BackendWasm } from '@tensorflow/tfjs-backend-wasm/dist/backend_wasm';
+import { Evaluation } from './graph/evaluation.js';
+import type { Primitive } from './graph/node.js';
+import { View } from './graph/node.js';
+import { Storage } from './graph/storage.js';
+import type { TensorRegistry } from './graph/storage.js';
+import type { Runtime } from './memory/runtime.js';
+import { Slot } from './slot.js';
+import { cpuBackend } from './cpu.js';
+
+type Values = backend_util.BackendValues;
+
+/** A longer chain of deferred operations is computed before it grows further. */
+const LONGEST_DEFERRAL = 4096;
+/** Bytes that only deferred operations may hold before they are computed. */
+const MOST_ORPHANED_BYTES = 256 * 2 ** 20;
+
+/**
+ * The backend's storage: a BackendWasm whose tensors may be deferred.
+ *
+ * A kernel that knows its region rule returns a deferred tensor. Whoever asks for the values
+ * (`readSync`, `read`, any kernel of tfjs-backend-wasm or of the cpu backend) has them computed.
+ */
+export class DynconvBackend extends BackendWasm implements TensorRegistry {
+  private nextId = 1;
+  private orphanedBytes = 0;
+  /** The data ids made during an attempt. */
+  private made: DataId[] | null = null;
+  private readonly deferred = new Set<Storage>();
+
+  constructor(readonly runtime: Runtime) {
+    super(runtime.module);
+    this.dataIdMap = new DataStorage<Slot>(this, engine());
+  }
+
+  slot(dataId: DataId): Slot {
+    return this.dataIdMap.get(dataId) as Slot;
+  }
+
+  // Deferral.
+
+  /** A deferred tensor: `primitive` of `inputs` once somebody asks for it. */
+  defer(
+    primitive: Primitive,
+    inputs: readonly (TensorInfo | View)[],
+    shape: number[],
+    dtype: DataType,
+    nonNegative = false,
+  ): TensorInfo {
+    const views = inputs.map((input) => (input instanceof View ? input : this.view(input)));
+    for (const { storage } of views) storage.retain();
+    const depth = 1 + Math.max(0, ...views.map((view) => view.depth));
+    const node = { primitive, inputs: views, shape, dtype, depth };
+    const storage = new Storage(this.runtime, this, shape, dtype, node);
+    storage.nonNegative = nonNegative;
+    this.deferred.add(storage);
+    const info = this.adopt(new Slot(storage, shape, dtype, 1));
+    if (node.depth > LONGEST_DEFERRAL || this.orphanedBytes > MOST_ORPHANED_BYTES) {
+      Evaluation.force(storage);
+    }
+    return info;
+  }
+
+  /** What a deferred operation reads when it reads this tensor. */
+  view({ dataId, shape, dtype }: TensorInfo): View {
+    const { storage } = this.slot(dataId);
+    if (!storage) throw new Error(`a ${dtype} tensor has no values in WebAssembly memory`);
+    return new View(storage, shape);
+  }
+
+  isDeferred({ dataId }: TensorInfo): boolean {
+    return this.slot(dataId).storage?.node != null;
+  }
+
+  /** Whether a tensor is known to have no negative values. */
+  isNonNegative({ dataId }: TensorInfo): boolean {
+    return this.slot(dataId).storage?.nonNegative ?? false;
+  }
+
+  /** Another tensor of the same values. */
+  share({ dataId, shape, dtype }: TensorInfo): TensorInfo | null {
+    const { storage } = this.slot(dataId);
+    return storage && this.adopt(new Slot(storage.retainId(), shape, dtype, 1));
+  }
+
+  /** Computes every tensor that is deferred; the last ones first, as they may need less of others. */
+  flush(): void {
+    for (const storage of [...this.deferred].reverse()) {
+      if (storage.hasId && this.deferred.has(storage)) Evaluation.force(storage);
+    }
+  }
+
+  /** A tensor on values that stay another's, for one kernel call; `takeBack` ends it. */
+  lend(pointer: number, shape: number[], dtype: DataType): TensorInfo {
+    return this.adopt(new Slot(this.storageAt(pointer, shape, dtype), shape, dtype, 1));
+  }
+
+  /** Ends a tensor that no one else knows; returns the address of its values, which live on. */
+  takeBack({ dataId }: TensorInfo): number {
+    const { ready } = this.slot(dataId);
+    const pointer = ready.surrender();
+    ready.releaseId();
+    this.dataIdMap.delete(dataId);
+    return pointer;
+  }
+
+  // TensorRegistry: how storages are known to tfjs-backend-wasm's own kernels.
+
+  register(size: number, pointer: number): number {
+    const id = this.nextId++;
+    this.wasm.tfjs.registerTensor(id, size, pointer);
+    return id;
+  }
+
+  unregister(id: number): void {
+    this.wasm.tfjs.disposeData(id);
+  }
+
+  settled(storage: Storage): void {
+    this.deferred.delete(storage);
+  }
+
+  orphaned(bytes: number): void {
+    this.orphanedBytes += bytes;
+  }
+
+  /** Runs `f`; when it throws, disposes the tensors that it made by then. */
+  attempt<T>(f: () => T): { result: T; error?: undefined } | { result: null; error: unknown } {
+    const outer = this.made;
+    this.made = [];
+    try {
+      return { result: f() };
+    } catch (error) {
+      for (const dataId of this.made) this.disposeData(dataId, true);
+      return { result: null, error };
+    } finally {
+      this.made = outer;
+    }
+  }
+
+  // TensorStorage.
+
+  private place(dataId: DataId, slot: Slot): void {
+    this.dataIdMap.set(dataId, slot);
+    this.made?.push(dataId);
+  }
+
+  private adopt(slot: Slot): TensorInfo {
+    const dataId = {};
+    this.place(dataId, slot);
+    return { dataId, shape: slot.shape, dtype: slot.dtype };
+  }
+
+  override write(values: Values | null, shape: number[], dtype: DataType): DataId {
+    const dataId = {};
+    this.move(dataId, values, shape, dtype, 1);
+    return dataId;
+  }
+
+  override move(
+    dataId: DataId,
+    values: Values | null,
+    shape: number[],
+    dtype: DataType,
+    refCount: number,
+  ): void {
+    if (dtype === 'string') {
+      const slot = new Slot(null, shape, dtype, refCount);
+      slot.stringBytes = values as Uint8Array[];
+      this.place(dataId, slot);
+      return;
+    }
+    if (dtype === 'complex64') {
+      const cpuId = cpuBackend().write(values as Values, shape, dtype);
+      this.place(dataId, new Slot(null, shape, dtype, refCount, cpuId));
+      return;
+    }
+    const { heap } = this.runtime;
+    const bytes = util.sizeFromShape(shape) * util.bytesPerElement(dtype);
+    const pointer = heap.allocate(bytes);
+    if (values) {
+      const { buffer, byteOffset } = values as backend_util.TypedArray;
+      heap.u8.set(new Uint8Array(buffer, byteOffset, bytes), pointer);
+    }
+    this.place(dataId, new Slot(this.storageAt(pointer, shape, dtype), shape, dtype, refCount));
+  }
+
+  /** A data id for values that lie on the cpu backend as `cpuId`, which passes over to it. */
+  adoptCpu(cpuId: DataId, shape: number[], dtype: DataType): TensorInfo {
+    return this.adopt(new Slot(null, shape, dtype, 1, cpuId));
+  }
+
+  /** A storage with the values at `pointer`, an allocated block that it takes over. */
+  storageAt(pointer: number, shape: number[], dtype: DataType): Storage {
+    const storage = new Storage(this.runtime, this, shape, dtype, null);
+    storage.fulfil(pointer);
+    return storage;
+  }
+
+  /** A data id for `storage`, which it takes over. */
+  adoptStorage(storage: Storage, shape: number[]): TensorInfo {
+    return this.adopt(new Slot(storage, shape, storage.dtype, 1));
+  }
+
+  override makeOutput(
+    shape: number[],
+    dtype: DataType,
+    memoryOffset?: number,
+    values?: Values,
+  ): TensorInfo {
+    if (memoryOffset === undefined) {
+      return { dataId: this.write(values ?? null, shape, dtype), shape, dtype };
+    }
+    this.runtime.heap.adopt();
+    return this.adopt(new Slot(this.storageAt(memoryOffset >>> 0, shape, dtype), shape, dtype, 1));
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await
+  override async read(dataId: DataId): Promise<Values> {
+    return this.readSync(dataId);
+  }
+
+  override readSync(dataId: DataId, start = 0, end?: number): Values {
+    const { storage, cpuId, stringBytes, shape, dtype } = this.slot(dataId);
+    if (cpuId) return cpuBackend().readSync(cpuId);
+    if (stringBytes) return stringBytes.slice(start, end);
+    if (!storage) throw new Error('a tensor without values cannot be read');
+    Evaluation.force(storage);
+    const width = util.bytesPerElement(dtype);
+    const stop = end ?? util.sizeFromShape(shape);
+    const { u8 } = this.runtime.heap;
+    const bytes = u8.slice(storage.pointer + start * width, storage.pointer + stop * width);
+    switch (dtype) {
+      case 'float32':
+        return new Float32Array(bytes.buffer);
+      case 'int32':
+        return new Int32Array(bytes.buffer);
+      default:
+        return bytes;
+    }
+  }
+
+  override disposeData(dataId: DataId, force = false): boolean {
+    if (!this.dataIdMap.has(dataId)) return true;
+    const slot = this.slot(dataId);
+    slot.refCount--;
+    if (!force && slot.refCount > 0) return false;
+    if (slot.cpuId) cpuBackend().disposeData(slot.cpuId);
+    slot.storage?.releaseId();
+    this.dataIdMap.delete(dataId);
+    return true;
+  }
+
+  override async time(f: () => void): Promise<{ kernelMs: number }> {
+    const start = util.now();
+    f();
+    this.flush();
+    return Promise.resolve({ kernelMs: util.now() - start });
+  }
+
+  override dispose(): void {
+    this.deferred.clear();
+    super.dispose();
+  }
+}

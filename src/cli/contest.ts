@@ -1,0 +1,43 @@
+/** Something to be timed against others. */
+export interface Contestant {
+  name: string;
+  /** Runs once, to the end: its promise resolves when the result can be read. */
+  run: () => Promise<void>;
+  /** Runs before any is timed: the engine compiles hot code again while it runs. */
+  warmup: number;
+  /** Timed runs; less than the others' for a contestant that is too slow. */
+  runs: number;
+}
+
+/**
+ * Times contestants fairly: each is warmed up, then all run in turns, so that whatever else the machine does hits all of them; who begins moves on with
+ * every round.
+ *
+ * @returns milliseconds of every run, contestant by contestant; `onRun` hears of every run.
+ */
+export async function contest(
+  contestants: readonly Contestant[],
+  onRun: (done: number, total: number) => void = () => undefined,
+): Promise<Map<string, number[]>> {
+  const times = new Map(contestants.map(({ name }) => [name, [] as number[]]));
+  const rounds = Math.max(...contestants.map(({ runs }) => runs));
+  const total = contestants.reduce((sum, { runs, warmup }) => sum + runs + warmup, 0);
+  let done = 0;
+  for (const { run, warmup } of contestants) {
+    for (let n = 0; n < warmup; n++) {
+      await run();
+      onRun(++done, total);
+    }
+  }
+  for (let round = 0; round < rounds; round++) {
+    for (let i = 0; i < contestants.length; i++) {
+      const { name, run, runs } = contestants[(i + round) % contestants.length];
+      if (round >= runs) continue;
+      const start = performance.now();
+      await run();
+      times.get(name)?.push(performance.now() - start);
+      onRun(++done, total);
+    }
+  }
+  return times;
+}

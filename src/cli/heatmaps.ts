@@ -1,0 +1,36 @@
+/** The heatmaps of one picture: row-major [height, width, joints], as the network gives them. */
+export interface Heatmaps {
+  height: number;
+  width: number;
+  joints: number;
+  values: Float32Array;
+}
+
+/** One joint's heatmap, stretched to [0, 1] from its least to its largest value. */
+export function stretchedMap(maps: Heatmaps, joint: number): Float32Array {
+  const map = Float32Array.from({ length: maps.height * maps.width }, (_, pixel) => {
+    return maps.values[pixel * maps.joints + joint];
+  });
+  let [least, largest] = [Infinity, -Infinity];
+  for (const value of map) {
+    least = Math.min(least, value);
+    largest = Math.max(largest, value);
+  }
+  const range = largest - least || 1;
+  return map.map((value) => (value - least) / range);
+}
+
+/** Where a joint's heatmap is largest, its centre in shares of height and width, and that value. */
+export function peak(maps: Heatmaps, joint: number): { score: number; x: number; y: number } {
+  let best = 0;
+  for (let pixel = 1; pixel < maps.height * maps.width; pixel++) {
+    if (maps.values[pixel * maps.joints + joint] > maps.values[best * maps.joints + joint]) {
+      best = pixel;
+    }
+  }
+  return {
+    score: maps.values[best * maps.joints + joint],
+    x: ((best % maps.width) + 0.5) / maps.width,
+    y: (Math.floor(best / maps.width) + 0.5) / maps.height,
+  };
+}

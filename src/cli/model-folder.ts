@@ -1,0 +1,124 @@
+import { readFile, stat } from 'node:fs/promises';
+import { isAbsolute, join, normalize } from 'node:path';
+import { io } from '@tensorflow/tfjs-core';
+import { z } from 'zod';
+import { messageOf, UserError } from './user-error.js';
+
+/** The two formats of the official converter. */
+export type ModelFormat = 'graph-model' | 'layers-model';
+
+/** A model as its folder holds it, its weights in memory. */
+export interface ModelFolder {
+  path: string;
+  format: ModelFormat;
+  artifacts: io.ModelArtifacts;
+}
+
+const weightSpec = z.looseObject({
+  name: z.string(),
+  shape: z.array(z.number().int().nonnegative()),
+  dtype: z.enum(['float32', 'int32', 'bool', 'string', 'complex64']),
+  quantization: z.looseObject({ dtype: z.enum(['uint8', 'uint16', 'float16']) }).optional(),
+});
+
+const modelJson = z.looseObject({
+  format: z.enum(['graph-model', 'layers-model']).optional(),
+  modelTopology: z.looseObject({}),
+  weightsManifest: z
+    .array(z.looseObject({ paths: z.array(z.string()).min(1), weights: z.array(weightSpec) }))
+    .min(1),
+});
+
+type WeightSpec = z.infer<typeof weightSpec>;
+type ModelJson = z.infer<typeof modelJson>;
+
+const BYTES = { float32: 4, int32: 4, bool: 1, complex64: 8, uint8: 1, uint16: 2, float16: 2 };
+
+/**
+ * Reads a converted model (graph model or layers model) from a folder with a `model.json`.
+ *
+ * @throws UserError when the folder, its `model.json` or a weights file is missing or broken.
+ */
+export async function readModelFolder(path: string): Promise<ModelFolder> {
+  const json = await readModelJson(path);
+  const specs = json.weightsManifest.flatMap((group) => group.weights);
+  const weights = await readWeights(path, json);
+  checkLength(path, specs, weights.byteLength);
+  const artifacts = await io.getModelArtifactsForJSON(json as unknown as io.ModelJSON, (manifest) =>
+    Promise.resolve([io.getWeightSpecs(manifest), weights]),
+  );
+  return { path, format: formatOf(path, json), artifacts };
+}
+
+async function readModelJson(path: string): Promise<ModelJson> {
+  const info = await stat(path).catch(() => undefined);
+  if (!info) throw new UserError(`There is no folder ${path}: give a model's folder with --model.`);
+  if (!info.isDirectory()) {
+    throw new UserError(`${path} is a file: --model takes the folder that holds model.json.`);
+  }
+  const file = join(path, 'model.json');
+  const text = await readFile(file, 'utf8').catch(() => {
+    throw new UserError(
+      `${path} holds no model.json, so it is no TensorFlow.js model: ` +
+        `give a folder that tensorflowjs_converter wrote.`,
+    );
+  });
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch (error) {
+    throw new UserError(
+      `${file} is not valid JSON (${messageOf(error)}): convert the model again.`,
+    );
+  }
+  const parsed = modelJson.safeParse(content);
+  if (!parsed.success) {
+    throw new UserError(
+      `${file} is not the description of a TensorFlow.js model:\n${z.prettifyError(parsed.error)}`,
+    );
+  }
+  return parsed.data;
+}
+
+function formatOf(path: string, json: ModelJson): ModelFormat {
+  if (json.format) return json.format;
+  // Converters before 1.2 wrote no format: a GraphDef has nodes, a Keras model a configuration.
+  if ('node' in json.modelTopology) return 'graph-model';
+  if ('model_config' in json.modelTopology || 'config' in json.modelTopology) return 'layers-model';
+  throw new UserError(
+    `${join(path, 'model.json')} holds neither a graph model nor a layers model.`,
+  );
+}
+
+async function readWeights(path: string, json: ModelJson): Promise<ArrayBuffer> {
+  const shards: Buffer[] = [];
+  for (const name of json.weightsManifest.flatMap((group) => group.paths)) {
+    if (isAbsolute(name) || normalize(name).startsWith('..')) {
+      throw new UserError(
+        `${join(path, 'model.json')} names a weights file outside its folder: ${name}`,
+      );
+    }
+    const shard = await readFile(join(path, name)).catch(() => {
+      throw new UserError(
+        `The weights file ${join(path, name)}, named in model.json, cannot be read.`,
+      );
+    });
+    shards.push(shard);
+  }
+  const all = Buffer.concat(shards);
+  return all.buffer.slice(all.byteOffset, all.byteOffset + all.byteLength);
+}
+
+function checkLength(path: string, specs: WeightSpec[], actual: number): void {
+  let expected = 0;
+  for (const { shape, dtype, quantization } of specs) {
+    if (dtype === 'string') return; // Strings carry their lengths with them.
+    expected += shape.reduce((a, b) => a * b, 1) * BYTES[quantization?.dtype ?? dtype];
+  }
+  if (actual !== expected) {
+    throw new UserError(
+      `The weights files in ${path} hold ${actual} bytes, but model.json describes ${expected}: ` +
+        `a file is cut off or belongs to another model.`,
+    );
+  }
+}

@@ -1,0 +1,87 @@
+import { readFile } from 'node:fs/promises';
+import { createCanvas, loadImage, type Canvas, type Image } from '@napi-rs/canvas';
+import { messageOf, UserError } from './user-error.js';
+
+/** A photograph fitted into a network's input. */
+export interface Photograph {
+  /** The file's own size in pixels, EXIF orientation applied. */
+  width: number;
+  height: number;
+  /** The photograph as the network sees it: fitted, centred, bars black. */
+  canvas: Canvas;
+  /** Where the photograph lies in the canvas, in canvas pixels. */
+  frame: { x: number; y: number; width: number; height: number };
+}
+
+/**
+ * Decodes an image file (JPEG, PNG, WebP, AVIF or GIF; EXIF orientation applied) and fits it into
+ * `width` x `height` pixels with its aspect kept.
+ *
+ * @throws UserError when the file cannot be read or is no image.
+ */
+export async function readPhotograph(
+  path: string,
+  width: number,
+  height: number,
+): Promise<Photograph> {
+  const image = await decode(path);
+  const scale = Math.min(width / image.width, height / image.height);
+  const frame = {
+    x: Math.round((width - image.width * scale) / 2),
+    y: Math.round((height - image.height * scale) / 2),
+    width: Math.max(1, Math.round(image.width * scale)),
+    height: Math.max(1, Math.round(image.height * scale)),
+  };
+  const canvas = createCanvas(width, height);
+  const context = canvas.getContext('2d');
+  context.fillStyle = '#000';
+  context.fillRect(0, 0, width, height);
+  context.imageSmoothingQuality = 'high';
+  context.drawImage(image, frame.x, frame.y, frame.width, frame.height);
+  return { width: image.width, height: image.height, canvas, frame };
+}
+
+async function decode(path: string): Promise<Image> {
+  const bytes = await readFile(path).catch((error: unknown) => {
+    throw new UserError(`The image ${path} cannot be read: ${messageOf(error)}`);
+  });
+  if (isCutOff(bytes)) {
+    throw new UserError(`The image ${path} is cut off before its end: copy or download it again.`);
+  }
+  try {
+    return await loadImage(bytes);
+  } catch (error) {
+    throw new UserError(
+      `${path} is no image that can be decoded (${messageOf(error)}): give a JPEG, PNG or WebP file.`,
+    );
+  }
+}
+
+/** Whether a JPEG or PNG file lacks its end; the decoder would fill the rest with grey. */
+function isCutOff(bytes: Buffer): boolean {
+  if (bytes.subarray(0, 2).toString('hex') === 'ffd8') {
+    // The end of image must follow the last scan: an embedded thumbnail has an end of its own.
+    const lastScan = bytes.lastIndexOf('ffda', undefined, 'hex');
+    return bytes.lastIndexOf('ffd9', undefined, 'hex') <= lastScan;
+  }
+  if (bytes.subarray(1, 4).toString('latin1') === 'PNG')
+    return !bytes.includes('IEND', 0, 'latin1');
+  return false;
+}
+
+/**
+ * The pixels as a network takes them: float32 [height, width, 3], (rgb / 255 - mean) / std.
+ */
+export function toInput(
+  photograph: Photograph,
+  mean: readonly number[],
+  std: readonly number[],
+): Float32Array {
+  const { canvas } = photograph;
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  const input = new Float32Array(canvas.width * canvas.height * 3);
+  for (let pixel = 0, i = 0; i < input.length; pixel += 4) {
+    for (let c = 0; c < 3; c++, i++) input[i] = (data[pixel + c] / 255 - mean[c]) / std[c];
+  }
+  return input;
+}

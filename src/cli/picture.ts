@@ -1,0 +1,204 @@
+import { fileURLToPath } from 'node:url';
+import { createCanvas, GlobalFonts, type Canvas, type SKRSContext2D } from '@napi-rs/canvas';
+import { inferno } from './colours.js';
+import type { ComputationMap } from './computation-map.js';
+import { stretchedMap, type Heatmaps } from './heatmaps.js';
+
+/** What a picture of one prediction shows. */
+export interface PictureContent {
+  title: string;
+  subtitle: string;
+  /** The picture as the network saw it. */
+  photo: Canvas;
+  heatmaps: Heatmaps;
+  /** The joints' names, as many as there are heatmaps. */
+  joints: readonly string[];
+  computation: ComputationMap;
+  /** Lines of text beneath everything. */
+  notes: readonly string[];
+}
+
+const FONT = 'Inter';
+const INK = '#1c1e22';
+const FAINT = '#6a6f78';
+const MARGIN = 32;
+const GAP = 24;
+const PANEL_WIDTH = 384;
+const PANELS = 3;
+const WIDTH = 2 * MARGIN + PANELS * PANEL_WIDTH + (PANELS - 1) * GAP;
+const HEADER_HEIGHT = 72;
+const CAPTION_HEIGHT = 30;
+const LEGEND_HEIGHT = 48;
+const MAPS_PER_ROW = 16;
+const MAP_GAP = 6;
+const MAP_CAPTION_HEIGHT = 18;
+const NOTE_HEIGHT = 22;
+/** How much of the photo a heatmap covers at most. */
+const OVERLAY_OPACITY = 0.85;
+
+/**
+ * Draws the photo, the heatmaps over it and one by one, and the computation map with its legend.
+ *
+ * @returns a PNG file's bytes.
+ */
+export function drawPicture(content: PictureContent): Buffer {
+  registerFont();
+  const { photo, heatmaps, computation, joints, notes } = content;
+  const panelHeight = Math.round((PANEL_WIDTH * photo.height) / photo.width);
+  const mapWidth = (WIDTH - 2 * MARGIN - (MAPS_PER_ROW - 1) * MAP_GAP) / MAPS_PER_ROW;
+  const mapHeight = (mapWidth * photo.height) / photo.width;
+  const mapRowHeight = mapHeight + MAP_CAPTION_HEIGHT + MAP_GAP;
+  const mapRows = Math.ceil(heatmaps.joints / MAPS_PER_ROW);
+  const panelTop = MARGIN + HEADER_HEIGHT + CAPTION_HEIGHT;
+  const mapsTop = panelTop + panelHeight + LEGEND_HEIGHT + GAP + CAPTION_HEIGHT;
+  const notesTop = mapsTop + mapRows * mapRowHeight + GAP;
+  const height = Math.ceil(notesTop + notes.length * NOTE_HEIGHT + MARGIN);
+
+  const canvas = createCanvas(WIDTH, height);
+  const context = canvas.getContext('2d');
+  context.fillStyle = '#fff';
+  context.fillRect(0, 0, WIDTH, height);
+  context.imageSmoothingQuality = 'high';
+
+  write(context, content.title, MARGIN, MARGIN + 26, { size: 26, bold: true });
+  write(context, content.subtitle, MARGIN, MARGIN + 54, { size: 15, colour: FAINT });
+
+  const panel = (index: number, caption: string, ...layers: Canvas[]): number => {
+    const left = MARGIN + index * (PANEL_WIDTH + GAP);
+    write(context, caption, left, panelTop - 10, { size: 16, bold: true });
+    for (const layer of layers) {
+      context.imageSmoothingEnabled = layer !== layers[0] || layer === photo;
+      context.drawImage(layer, left, panelTop, PANEL_WIDTH, panelHeight);
+    }
+    return left;
+  };
+  panel(0, 'Input', photo);
+  panel(1, `Heatmaps, strongest of ${heatmaps.joints}`, photo, overlay(heatmaps));
+  const [least, most] = extremes(computation.counts);
+  const left = panel(2, 'Computation map', countsCanvas(computation, least, most));
+  drawLegend(context, left, panelTop + panelHeight + 12, computation.convolutions, least, most);
+
+  write(context, 'Heatmaps, each from its least to its largest value', MARGIN, mapsTop - 10, {
+    size: 16,
+    bold: true,
+  });
+  context.imageSmoothingEnabled = false;
+  for (let joint = 0; joint < heatmaps.joints; joint++) {
+    const x = MARGIN + (joint % MAPS_PER_ROW) * (mapWidth + MAP_GAP);
+    const y = mapsTop + Math.floor(joint / MAPS_PER_ROW) * mapRowHeight;
+    context.drawImage(jointCanvas(heatmaps, joint), x, y, mapWidth, mapHeight);
+    write(context, joints[joint], x, y + mapHeight + 13, {
+      size: 10,
+      colour: FAINT,
+      fit: mapWidth,
+    });
+  }
+
+  notes.forEach((note, i) => {
+    write(context, note, MARGIN, notesTop + (i + 0.7) * NOTE_HEIGHT, {
+      size: 14,
+      fit: WIDTH - 2 * MARGIN,
+    });
+  });
+  return canvas.toBuffer('image/png');
+}
+
+/** The machine may have no font at all, so the picture brings its own. */
+function registerFont(): void {
+  if (GlobalFonts.has(FONT)) return;
+  for (const weight of [400, 600]) {
+    const file = `@fontsource/inter/files/inter-latin-${weight}-normal.woff2`;
+    GlobalFonts.registerFromPath(fileURLToPath(import.meta.resolve(file)), FONT);
+  }
+}
+
+function write(
+  context: SKRSContext2D,
+  text: string,
+  x: number,
+  y: number,
+  style: { size: number; bold?: boolean; colour?: string; fit?: number; align?: 'left' | 'right' },
+): void {
+  context.font = `${style.bold ? 600 : 400} ${style.size}px ${FONT}`;
+  context.fillStyle = style.colour ?? INK;
+  context.textAlign = style.align ?? 'left';
+  context.fillText(text, x, y, style.fit);
+}
+
+/** A canvas of one pixel a cell; `paint` gives red, green, blue and opacity in [0, 1]. */
+function cellsCanvas(
+  height: number,
+  width: number,
+  paint: (cell: number) => readonly [number, number, number, number],
+): Canvas {
+  const canvas = createCanvas(width, height);
+  const context = canvas.getContext('2d');
+  const image = context.createImageData(width, height);
+  for (let cell = 0; cell < height * width; cell++) {
+    const [red, green, blue, opacity] = paint(cell);
+    image.data.set([red, green, blue, Math.round(opacity * 255)], cell * 4);
+  }
+  context.putImageData(image, 0, 0);
+  return canvas;
+}
+
+/** The largest of all joints' maps, the more opaque the larger. */
+function overlay(heatmaps: Heatmaps): Canvas {
+  const strongest = stretchedMap(heatmaps, 0);
+  for (let joint = 1; joint < heatmaps.joints; joint++) {
+    stretchedMap(heatmaps, joint).forEach((value, cell) => {
+      strongest[cell] = Math.max(strongest[cell], value);
+    });
+  }
+  return cellsCanvas(heatmaps.height, heatmaps.width, (cell) => [
+    ...inferno(strongest[cell]),
+    OVERLAY_OPACITY * strongest[cell],
+  ]);
+}
+
+function jointCanvas(heatmaps: Heatmaps, joint: number): Canvas {
+  const map = stretchedMap(heatmaps, joint);
+  return cellsCanvas(heatmaps.height, heatmaps.width, (cell) => [...inferno(map[cell]), 1]);
+}
+
+function countsCanvas(
+  { height, width, counts }: ComputationMap,
+  least: number,
+  most: number,
+): Canvas {
+  return cellsCanvas(height, width, (cell) => [
+    ...inferno((counts[cell] - least) / (most - least || 1)),
+    1,
+  ]);
+}
+
+function extremes(values: Float32Array): [least: number, most: number] {
+  let [least, most] = [Infinity, -Infinity];
+  for (const value of values) {
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+  }
+  return [least, most];
+}
+
+function drawLegend(
+  context: SKRSContext2D,
+  x: number,
+  y: number,
+  convolutions: number,
+  least: number,
+  most: number,
+): void {
+  const height = 12;
+  for (let i = 0; i < PANEL_WIDTH; i++) {
+    context.fillStyle = `rgb(${inferno(i / (PANEL_WIDTH - 1)).join(' ')})`;
+    context.fillRect(x + i, y, 1, height);
+  }
+  const style = { size: 13, colour: FAINT };
+  const below = y + height + 17;
+  write(context, least.toFixed(0), x, below, style);
+  write(context, `${most.toFixed(0)} of ${convolutions} convolutions`, x + PANEL_WIDTH, below, {
+    ...style,
+    align: 'right',
+  });
+}

@@ -1,0 +1,205 @@
+import { z } from 'zod';
+import { sumGroups } from './layer-groups.js';
+import { formatTable, percent } from './table.js';
+
+const count = z.number().int().nonnegative();
+const milliseconds = z.number().nonnegative();
+const size = z.tuple([count, count]);
+
+const group = z.strictObject({
+  name: z.string(),
+  convolutions: count,
+  pixels: z.strictObject({ total: count, active: count }),
+  macs: z.strictObject({ total: count, executed: count }),
+  milliseconds,
+});
+
+const layer = z.strictObject({
+  kernel: z.string(),
+  variant: z.string(),
+  weight: z.string().optional(),
+  inputShapes: z.array(z.array(count)),
+  outputShape: z.array(count),
+  pixels: z.strictObject({ total: count, active: count }),
+  macs: z.strictObject({ total: count, executed: count }),
+  milliseconds,
+});
+
+const spread = z.strictObject({
+  median: milliseconds,
+  lower: milliseconds,
+  upper: milliseconds,
+  runs: count,
+});
+
+const image = z.strictObject({
+  path: z.string(),
+  size: size.describe('height and width of the file'),
+  heatmaps: z.tuple([count, count, count]).describe('height, width and number of joints'),
+  groups: z.array(group),
+  layers: z.array(layer).optional().describe('with --layers'),
+  macs: z.strictObject({ total: count, executed: count }),
+  timings: z.strictObject({
+    dynconv: spread,
+    dense: spread.optional().describe('dynconv with DYNCONV_SKIP off'),
+    wasm: spread.optional(),
+  }),
+  gains: z.strictObject({
+    theoretical: z.number().describe('total over executed multiply-accumulates'),
+    overDense: z.number().optional(),
+    overWasm: z.number().optional(),
+  }),
+  agreement: z
+    .strictObject({
+      difference: z
+        .number()
+        .nullable()
+        .describe('largest difference over the largest value; null when a value is not finite'),
+      tolerance: z.number(),
+      agree: z.boolean(),
+    })
+    .optional(),
+  joints: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        score: z.number(),
+        x: z.number().describe('in pixels of the file'),
+        y: z.number(),
+      }),
+    )
+    .optional()
+    .describe('absent when the weights are seeded: they would mean nothing'),
+  picture: z.string(),
+});
+
+/** The document that `dynconv pose --json` prints. Milliseconds are medians or single runs. */
+export const poseReport = z.strictObject({
+  command: z.literal('pose'),
+  version: z.string(),
+  environment: z.strictObject({
+    runtime: z.string(),
+    relaxedSimd: z.boolean(),
+    lanes: count,
+  }),
+  model: z.strictObject({
+    path: z.string(),
+    format: z.enum(['graph-model', 'layers-model']),
+    name: z.string().optional(),
+    weights: z.enum(['seeded', 'trained', 'unknown']),
+    note: z.string().optional(),
+    input: size,
+  }),
+  images: z.array(image),
+});
+
+export type PoseReport = z.infer<typeof poseReport>;
+export type ImageReport = z.infer<typeof image>;
+
+/** What to print before the first image. */
+export function formatModel({ environment, model }: PoseReport): string {
+  const [height, width] = model.input;
+  return [
+    `${model.name ?? model.path} (${model.format}, input ${width}x${height})`,
+    `${environment.runtime}, ${environment.relaxedSimd ? 'relaxed' : 'plain'} SIMD, ` +
+      `${environment.lanes} ${environment.lanes === 1 ? 'thread' : 'threads'}`,
+    ...weightsNotice(model),
+  ].join('\n');
+}
+
+/** Says in plain words when the heatmaps mean nothing. */
+export function weightsNotice(model: PoseReport['model']): string[] {
+  if (model.weights !== 'seeded') return model.note === undefined ? [] : [model.note];
+  return [
+    'The weights are SEEDED, NOT TRAINED: the heatmaps show no pose, only that both backends agree.',
+    ...(model.note === undefined ? [] : [model.note]),
+  ];
+}
+
+/** What to print of one image. */
+export function formatImage(image: ImageReport): string {
+  const [height, width] = image.size;
+  const [rows, columns, joints] = image.heatmaps;
+  return [
+    `${image.path} (${width}x${height}) to ${joints} heatmaps of ${columns}x${rows}`,
+    formatGroups(image),
+    ...(image.layers ? [formatLayers(image.layers)] : []),
+    formatTimings(image),
+    [formatGains(image), formatAgreement(image), `Picture: ${image.picture}`]
+      .filter((line) => line !== '')
+      .join('\n'),
+  ].join('\n\n');
+}
+
+function formatGroups({ groups }: ImageReport): string {
+  return formatTable(
+    ['layers', 'convolutions', 'pixels computed', 'MACs (M)', 'executed (M)', 'executed', 'ms'],
+    [...groups, sumGroups('total', groups)].map((g) => [
+      g.name,
+      String(g.convolutions),
+      percent(g.pixels.active, g.pixels.total),
+      millions(g.macs.total),
+      millions(g.macs.executed),
+      percent(g.macs.executed, g.macs.total),
+      g.milliseconds.toFixed(1),
+    ]),
+  );
+}
+
+function formatLayers(layers: NonNullable<ImageReport['layers']>): string {
+  return formatTable(
+    ['layer', 'variant', 'output', 'pixels computed', 'MACs (M)', 'executed (M)', 'ms'],
+    layers.map((l) => [
+      l.weight ?? l.kernel,
+      l.variant,
+      l.outputShape.join('x'),
+      percent(l.pixels.active, l.pixels.total),
+      millions(l.macs.total),
+      millions(l.macs.executed),
+      l.milliseconds.toFixed(2),
+    ]),
+  );
+}
+
+function formatTimings({ timings }: ImageReport): string {
+  const rows = [
+    ['wasm', timings.wasm],
+    ['dynconv, every pixel', timings.dense],
+    ['dynconv', timings.dynconv],
+  ] as const;
+  return formatTable(
+    ['one prediction', 'median ms', 'quartiles', 'runs'],
+    rows.flatMap(([name, t]) =>
+      t
+        ? [[name, t.median.toFixed(1), `${t.lower.toFixed(1)}-${t.upper.toFixed(1)}`, `${t.runs}`]]
+        : [],
+    ),
+  );
+}
+
+function formatGains({ gains }: ImageReport): string {
+  const parts = [`${times(gains.theoretical)} in theory (all MACs over executed ones)`];
+  if (gains.overDense !== undefined) parts.push(`${times(gains.overDense)} over every pixel`);
+  if (gains.overWasm !== undefined) parts.push(`${times(gains.overWasm)} over wasm`);
+  return `Gain: ${parts.join(', ')}`;
+}
+
+function formatAgreement({ agreement }: ImageReport): string {
+  if (!agreement) return '';
+  const { agree, difference, tolerance } = agreement;
+  const error =
+    difference === null
+      ? 'not every value is finite'
+      : `largest difference ${difference.toExponential(1)} of the largest value`;
+  return agree
+    ? `wasm and dynconv agree: ${error}`
+    : `wasm and dynconv DIFFER: ${error}, more than ${tolerance.toExponential(0)}`;
+}
+
+function millions(macs: number): string {
+  return (macs / 1e6).toFixed(1);
+}
+
+function times(gain: number): string {
+  return `${gain.toFixed(2)}x`;
+}

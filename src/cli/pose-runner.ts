@@ -1,0 +1,156 @@
+import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-backend-wasm';
+import { profile, type LayerProfile } from '../index.js';
+import { contest, type Contestant } from './contest.js';
+import type { Heatmaps } from './heatmaps.js';
+import type { ModelFolder, ModelFormat } from './model-folder.js';
+import { loadPoseModel, type PoseModel } from './pose-model.js';
+import type { Progress } from './progress.js';
+import { largestDifference, spread, type Spread } from './statistics.js';
+
+/** What one picture's predictions gave. */
+export interface PoseRun {
+  heatmaps: Heatmaps;
+  profile: { layers: LayerProfile[]; macs: { total: number; executed: number } };
+  /** The name of a convolution's filter in the model (see `LayerProfile.filter`). */
+  weightName: (filter: object) => string | undefined;
+  /** Milliseconds of one prediction, input and output copied. */
+  timings: { dynconv: Spread; dense?: Spread; wasm?: Spread };
+  /** How well wasm and dynconv agree; undefined without comparison. */
+  agreement?: { difference: number | null; tolerance: number; agree: boolean };
+}
+
+/** Runs before any is timed. */
+const WARMUP_RUNS = 3;
+/** The largest difference between the backends' outputs, over the largest value. */
+const TOLERANCE = 1e-4;
+
+/** One network, loaded on `dynconv` and on the backend it is compared with. */
+export class PoseRunner {
+  private constructor(
+    readonly format: ModelFormat,
+    private readonly dynconv: PoseModel,
+    private readonly wasm: PoseModel | undefined,
+  ) {}
+
+  /**
+   * Loads the network.
+   *
+   * @param compare whether to load it on `wasm`, too.
+   * @throws UserError when it is no pose network.
+   */
+  static async load(folder: ModelFolder, compare: boolean): Promise<PoseRunner> {
+    // A model's weights live on the backend that is current when it loads.
+    const wasm = compare ? await loadOn('wasm', folder) : undefined;
+    return new PoseRunner(folder.format, await loadOn('dynconv', folder), wasm);
+  }
+
+  /** Height of the network's input in pixels. */
+  get height(): number {
+    return this.dynconv.height;
+  }
+
+  /** Width of the network's input in pixels. */
+  get width(): number {
+    return this.dynconv.width;
+  }
+
+  /**
+   * Runs the network on a picture, float32 [height, width, 3]: profiled once, timed `runs` times.
+   *
+   * @throws UserError when what comes out is no heatmaps.
+   */
+  async run(picture: Float32Array, runs: number, progress: Progress): Promise<PoseRun> {
+    const { dynconv, wasm } = this;
+    progress.stage('Predicting');
+    const heatmaps = await this.predictOn('dynconv', dynconv, picture);
+    const agreement = wasm && agreementOf(heatmaps, await this.predictOn('wasm', wasm, picture));
+
+    progress.stage('Timing');
+    const contestant = (name: string, run: () => Promise<unknown>): Contestant => ({
+      name,
+      warmup: WARMUP_RUNS,
+      runs,
+      run: async () => {
+        await run();
+      },
+    });
+    const contestants = [
+      contestant('dynconv', () => this.predictOn('dynconv', dynconv, picture)),
+      ...(wasm
+        ? [
+            contestant('dense', () => this.predictDense(picture)),
+            contestant('wasm', () => this.predictOn('wasm', wasm, picture)),
+          ]
+        : []),
+    ];
+    const times = await contest(contestants, (done, total) => {
+      progress.step(done, total);
+    });
+    const timing = (name: string): Spread | undefined => {
+      const values = times.get(name);
+      return values && spread(values);
+    };
+
+    progress.stage('Profiling');
+    await tf.setBackend('dynconv');
+    const { layers, macs } = await profile(() => this.predictOn('dynconv', dynconv, picture), {
+      pixelMaps: true,
+    });
+    return {
+      heatmaps,
+      profile: { layers, macs },
+      weightName: dynconv.weightName,
+      timings: {
+        dynconv: spread(times.get('dynconv') ?? []),
+        dense: timing('dense'),
+        wasm: timing('wasm'),
+      },
+      agreement,
+    };
+  }
+
+  /** Frees the weights on both backends. */
+  dispose(): void {
+    this.dynconv.dispose();
+    this.wasm?.dispose();
+  }
+
+  /** Computes every pixel with the same kernels: the honest dense baseline. */
+  private async predictDense(picture: Float32Array): Promise<void> {
+    tf.env().set('DYNCONV_SKIP', false);
+    try {
+      await this.predictOn('dynconv', this.dynconv, picture);
+    } finally {
+      tf.env().set('DYNCONV_SKIP', true);
+    }
+  }
+
+  private async predictOn(
+    backend: string,
+    model: PoseModel,
+    picture: Float32Array,
+  ): Promise<Heatmaps> {
+    if (tf.getBackend() !== backend) await tf.setBackend(backend);
+    const input = tf.tensor4d(picture, [1, model.height, model.width, 3]);
+    const output = model.predict(input);
+    const [, height, width, joints] = output.shape;
+    const values = (await output.data()) as Float32Array;
+    tf.dispose([input, output]);
+    return { height, width, joints, values };
+  }
+}
+
+async function loadOn(backend: string, folder: ModelFolder): Promise<PoseModel> {
+  await tf.setBackend(backend);
+  return loadPoseModel(folder);
+}
+
+function agreementOf(ours: Heatmaps, theirs: Heatmaps): PoseRun['agreement'] {
+  const difference = largestDifference(ours.values, theirs.values);
+  return {
+    difference: Number.isFinite(difference) ? difference : null,
+    tolerance: TOLERANCE,
+    agree: difference <= TOLERANCE,
+  };
+}

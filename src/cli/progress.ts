@@ -1,0 +1,47 @@
+import { clearLine, cursorTo } from 'node:readline';
+
+/** How often the line on a terminal is rewritten at most, in milliseconds. */
+const REWRITE_INTERVAL = 100;
+
+/**
+ * Progress on stderr, so that stdout holds nothing but the answer: one line that is rewritten on a
+ * terminal, one line per stage elsewhere.
+ */
+export class Progress {
+  private stageName = '';
+  private rewritten = 0;
+
+  constructor(
+    private readonly quiet = false,
+    private readonly stream: NodeJS.WriteStream = process.stderr,
+  ) {}
+
+  /** Begins a stage of the work. */
+  stage(name: string): void {
+    this.stageName = name;
+    this.rewritten = 0;
+    if (this.quiet) return;
+    if (this.stream.isTTY) this.rewrite(name);
+    else this.stream.write(`${name}\n`);
+  }
+
+  /** Says how far the stage has come; shown on a terminal only. */
+  step(done: number, total: number): void {
+    if (this.quiet || !this.stream.isTTY) return;
+    const now = performance.now();
+    if (now - this.rewritten < REWRITE_INTERVAL && done < total) return;
+    this.rewritten = now;
+    this.rewrite(`${this.stageName} ${done}/${total}`);
+  }
+
+  /** Removes the progress line from a terminal. */
+  clear(): void {
+    if (!this.quiet && this.stream.isTTY) this.rewrite('');
+  }
+
+  private rewrite(text: string): void {
+    cursorTo(this.stream, 0);
+    clearLine(this.stream, 0);
+    this.stream.write(text);
+  }
+}

@@ -1,0 +1,122 @@
+import { Command } from '../arrays/command.js';
+import { PixelSet } from './pixels.js';
+import { channelsOf } from './node.js';
+import type { View } from './node.js';
+import { Rows } from './rows.js';
+import type { Storage } from './storage.js';
+import { compute } from './stream.js';
+
+/*
+ * From rows to storages: how computed rows become the dense values of a tensor, at once or region by
+ * region.
+ */
+
+/** Makes `storage` ready with `rows`, which cover all that was missing of it; takes over `rows`. */
+export function densify(storage: Storage, rows: Rows): void {
+  const { runtime, partial } = storage;
+  compute(rows);
+  if (partial) {
+    scatter(rows, partial.pointer);
+    storage.fulfil(partial.pointer);
+  } else if (rows.set.isAll && !rows.source) {
+    storage.fulfil(runtime.arena.detach(rows.pointer));
+  } else {
+    const pointer = runtime.heap.allocate(storage.bytes);
+    if (rows.set.isAll) {
+      runtime.heap.u8.copyWithin(pointer, rows.pointer, rows.pointer + storage.bytes);
+    } else {
+      runtime.heap.u8.fill(0, pointer, pointer + storage.bytes);
+      scatter(rows, pointer);
+    }
+    storage.fulfil(pointer);
+  }
+  rows.release();
+}
+
+/** Copies rows to their pixels' places in the dense values at `pointer`. */
+function scatter(rows: Rows, pointer: number): void {
+  const { runtime, set, stride } = rows;
+  if (stride % 4 !== 0) {
+    const bytes = runtime.heap.u8;
+    for (let row = 0; row < set.count; row++) {
+      const from = rows.pointer + row * stride;
+      bytes.copyWithin(pointer + set.pixelAt(row) * stride, from, from + stride);
+    }
+    return;
+  }
+  const command = runtime.arena.allocate(Command.bytes);
+  new Command({
+    InBase: rows.pointer,
+    InStride: stride,
+    InChannels: stride / 4,
+    OutBase: pointer,
+    OutStride: stride,
+    OutPixels: set.pixels,
+  }).place(runtime, command);
+  runtime.kernels.rows_scatter(command, 0, set.count, runtime.scratch);
+  runtime.arena.free(command);
+}
+
+/** The pixels of `want` that `storage` has not computed yet; takes over `want`. */
+export function missingOf(storage: Storage, want: PixelSet): PixelSet {
+  const { runtime, partial } = storage;
+  if (!partial) return want;
+  const bitmap = want.bitmap();
+  const bytes = runtime.heap.u8;
+  for (let pixel = 0; pixel < want.total; pixel++) {
+    if (bytes[partial.covered + pixel]) bytes[bitmap + pixel] = 0;
+  }
+  want.release();
+  return PixelSet.fromBitmap(runtime, want.total, bitmap);
+}
+
+/** Adds `rows`, complete for the pixels `region`, to what is computed of `storage`. */
+export function addPartial(storage: Storage, region: PixelSet, rows: Rows): void {
+  const { runtime } = storage;
+  compute(rows);
+  if (!storage.partial) {
+    const covered = runtime.heap.allocate(region.total);
+    runtime.heap.u8.fill(0, covered, covered + region.total);
+    const pointer = runtime.heap.allocate(storage.bytes);
+    runtime.heap.u8.fill(0, pointer, pointer + storage.bytes);
+    storage.partial = { pointer, covered };
+  }
+  const { pointer, covered } = storage.partial;
+  if (rows.set.isAll) {
+    const wanted = alignBytes(rows, region);
+    scatter(wanted, pointer);
+    wanted.release();
+  } else {
+    scatter(rows, pointer);
+    rows.release();
+  }
+  runtime.kernels.bitmap_mark_pixels(region.pixels, region.count, covered);
+  const bytes = runtime.heap.u8;
+  if (!bytes.subarray(covered, covered + region.total).includes(0)) storage.fulfil(pointer);
+}
+
+/** What is computed so far of a storage that several readers share. */
+export function partialRows(view: View): Rows {
+  const { storage } = view;
+  const set = PixelSet.all(storage.runtime, view.pixels);
+  return Rows.of(storage, set, channelsOf(storage), storage.partial?.pointer);
+}
+
+/** `Evaluation.align` for elements of any size, row by row; takes over `rows`. */
+export function alignBytes(rows: Rows, set: PixelSet): Rows {
+  const { runtime, stride } = rows;
+  compute(rows);
+  const pointer = runtime.arena.allocate(Math.max(set.count * stride, 4));
+  const rowOf = rows.set.rowOf >>> 2;
+  const { u8, i32 } = runtime.heap;
+  for (let row = 0; row < set.count; row++) {
+    const pixel = set.pixelAt(row);
+    const from = rowOf === 0 ? pixel : (i32[rowOf + pixel] as number);
+    const to = pointer + row * stride;
+    if (from < 0) u8.fill(0, to, to + stride);
+    else u8.copyWithin(to, rows.pointer + from * stride, rows.pointer + (from + 1) * stride);
+  }
+  const aligned = Rows.computed(runtime, set, rows.channels, rows.dtype, pointer);
+  rows.release();
+  return aligned;
+}

@@ -1,0 +1,126 @@
+import type { DataType } from '@tensorflow/tfjs-core';
+import { util } from '@tensorflow/tfjs-core';
+import type { Command } from '../arrays/command.js';
+import type { RowKernelName } from '../arrays/kernels.js';
+import type { Runtime } from '../memory/runtime.js';
+import { PixelSet } from './pixels.js';
+import type { LayerRecord } from './record.js';
+import type { Storage } from './storage.js';
+import type { Window } from './window.js';
+
+/** How rows that are not computed yet are computed: one kernel over a range of rows. */
+export interface Producer {
+  readonly kernel: RowKernelName;
+  readonly command: Command;
+  /** The operands of the command, in its order: at most two. */
+  readonly inputs: readonly Rows[];
+  /** Rows that the command's weights lie in, kept while it may run. */
+  readonly weights?: readonly Rows[];
+  /** The window through which the first input is read; null for pixel by pixel. */
+  readonly window: Window | null;
+  /** Where a profile collects this layer's time. */
+  readonly record: LayerRecord | null;
+}
+
+/** Rows up to this number are never held back: a longer chain is computed first. */
+export const LONGEST_CHAIN = 8;
+
+/**
+ * The rows of an operation's output: one row of channels for each pixel of `set`. Dense when the set
+ * is all pixels; then row and pixel are the same number.
+ *
+ * Rows are computed (`pointer` is set) or pending (`producer` is set). Pending rows have one reader,
+ * and are computed with it in strips that stay in the cache (see stream.ts).
+ */
+export class Rows {
+  /** Rows held back beneath these, this one included; 0 when computed. */
+  readonly chain: number;
+  /** Dense rows in which values outside of this set are known not to be negative. */
+  negativeWithin: PixelSet | null = null;
+  nonNegative = false;
+
+  private constructor(
+    readonly runtime: Runtime,
+    readonly set: PixelSet,
+    readonly channels: number,
+    readonly dtype: DataType,
+    public pointer: number,
+    public producer: Producer | null,
+    /** The storage in whose block the rows lie; null when they own their block. */
+    readonly source: Storage | null,
+  ) {
+    set.retain();
+    this.chain = producer ? 1 + Math.max(0, ...producer.inputs.map((rows) => rows.chain)) : 0;
+  }
+
+  /** The values of a storage that is ready (or ready where they are read), `channels` a row. */
+  static of(storage: Storage, set: PixelSet, channels: number, pointer = storage.pointer): Rows {
+    storage.retain();
+    const rows = new Rows(storage.runtime, set, channels, storage.dtype, pointer, null, storage);
+    rows.nonNegative = storage.nonNegative;
+    storage.runtime.held.add(rows);
+    return rows;
+  }
+
+  /** Computed rows; the block at `pointer` is of the arena and becomes theirs. */
+  static computed(
+    runtime: Runtime,
+    set: PixelSet,
+    channels: number,
+    dtype: DataType,
+    pointer: number,
+  ): Rows {
+    return new Rows(runtime, set, channels, dtype, pointer, null, null);
+  }
+
+  /** Rows to be computed by `producer`. */
+  static pending(
+    runtime: Runtime,
+    set: PixelSet,
+    channels: number,
+    producer: Producer,
+    dtype: DataType = 'float32',
+  ): Rows {
+    return new Rows(runtime, set, channels, dtype, 0, producer, null);
+  }
+
+  /** No rows at all: every wanted pixel is zero. */
+  static none(runtime: Runtime, total: number, channels: number, dtype: DataType): Rows {
+    const pixels = runtime.arena.allocate(4);
+    const set = PixelSet.fromList(runtime, total, 0, pixels);
+    const rows = Rows.computed(runtime, set, channels, dtype, runtime.arena.allocate(4));
+    set.release();
+    return rows;
+  }
+
+  get isPending(): boolean {
+    return this.producer !== null;
+  }
+
+  get isEmpty(): boolean {
+    return this.set.count === 0;
+  }
+
+  /** Bytes of one row. */
+  get stride(): number {
+    return this.channels * util.bytesPerElement(this.dtype);
+  }
+
+  /** The pixels of `want` that may be other than zero. `want` covers every compact set. */
+  support(want: PixelSet): PixelSet {
+    return this.set.isAll ? want : this.set;
+  }
+
+  /** The rows are no longer read. */
+  release(): void {
+    if (this.producer) {
+      const { inputs, weights = [] } = this.producer;
+      for (const rows of [...inputs, ...weights]) rows.release();
+    } else if (this.source) {
+      this.runtime.held.delete(this);
+      this.source.release();
+    } else this.runtime.arena.free(this.pointer);
+    this.set.release();
+    this.negativeWithin?.release();
+  }
+}

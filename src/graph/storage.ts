@@ -1,0 +1,199 @@
+import type { DataType } from '@tensorflow/tfjs-core';
+import { util } from '@tensorflow/tfjs-core';
+import type { Runtime } from '../memory/runtime.js';
+import type { Node } from './node.js';
+
+/** What one region of a deferred node was computed to, while another region may still be asked. */
+export interface Partial {
+  /** Address of the dense values, valid where `covered` says so. */
+  pointer: number;
+  /** Address of a byte per pixel: 1 where the values are computed. */
+  covered: number;
+}
+
+/** Gives finished storages the identity under which tfjs-backend-wasm's own kernels know them. */
+export interface TensorRegistry {
+  register(size: number, pointer: number): number;
+  unregister(id: number): void;
+  /** The storage is deferred no more: it is computed, failed, or nobody reads it. */
+  settled(storage: Storage): void;
+  /** The bytes that only deferred nodes hold changed by `bytes`. */
+  orphaned(bytes: number): void;
+}
+
+/**
+ * The values of a tensor: computed and in memory, or deferred (a node that can compute them).
+ *
+ * Counted by reference: every data id, every deferred node that reads it, and every `Rows` on it
+ * holds one. The creator holds the first.
+ */
+export class Storage {
+  private users = 1;
+  private ids = 1;
+  private isOrphan = false;
+  private failure: Error | null = null;
+  private pointerOrZero = 0;
+  private wasmId = 0;
+  private packs: Map<string, { key: string; pointer: number }> | null = null;
+  /** What is computed already of a deferred node that has several readers. */
+  partial: Partial | null = null;
+  /** No value is negative, as far as the operation that made it tells. */
+  nonNegative = false;
+
+  constructor(
+    readonly runtime: Runtime,
+    private readonly registry: TensorRegistry,
+    readonly shape: number[],
+    readonly dtype: DataType,
+    /** How to compute the values; null once they are in memory. */
+    public node: Node | null,
+  ) {}
+
+  get size(): number {
+    return util.sizeFromShape(this.shape);
+  }
+
+  get bytes(): number {
+    return this.size * util.bytesPerElement(this.dtype);
+  }
+
+  /** The values are in memory (or were, for one whose block an in-place operation took over). */
+  get isReady(): boolean {
+    if (this.failure) throw this.failure;
+    return this.node === null;
+  }
+
+  /** The evaluation of these values failed half-way: whoever reads them gets the error again. */
+  fail(error: Error): void {
+    this.failure = error;
+    this.dropNode();
+  }
+
+  nodeOrThrow(): Node {
+    if (!this.node) throw new Error('a tensor that is computed has nothing to evaluate');
+    return this.node;
+  }
+
+  /** Address of the values. Only when ready. */
+  get pointer(): number {
+    return this.pointerOrZero;
+  }
+
+  /** The id under which tfjs-backend-wasm's kernels know these values. Only when ready. */
+  get id(): number {
+    return this.wasmId;
+  }
+
+  /** Takes over the block at `pointer`, which holds all values; the node is dropped. */
+  fulfil(pointer: number): void {
+    this.pointerOrZero = pointer;
+    this.wasmId = this.registry.register(this.size, pointer);
+    this.dropNode();
+    this.settle();
+  }
+
+  /** Gives up the block with the values to the caller; this storage is spent. */
+  surrender(): number {
+    const pointer = this.pointerOrZero;
+    this.forget();
+    this.settle();
+    return pointer;
+  }
+
+  retain(): this {
+    this.users++;
+    return this;
+  }
+
+  /** Another data id for these values. */
+  retainId(): this {
+    this.ids++;
+    return this.retain();
+  }
+
+  /** A data id of these values is gone; deferred nodes may still read them. */
+  releaseId(): void {
+    this.ids--;
+    this.settle();
+    this.release();
+  }
+
+  /** A tensor has these values: somebody may ask for them. */
+  get hasId(): boolean {
+    return this.ids > 0;
+  }
+
+  /** Data ids, deferred nodes and rows that refer to these values. */
+  get references(): number {
+    return this.users;
+  }
+
+  release(): void {
+    // A chain of nodes that nobody reads any more is walked, not recursed: it may be long.
+    const pending: Storage[] = [this];
+    for (let storage = pending.pop(); storage; storage = pending.pop()) {
+      if (--storage.users > 0) continue;
+      if (storage.node) {
+        for (const input of storage.node.inputs) pending.push(input.storage);
+        storage.node = null;
+        storage.registry.settled(storage);
+      }
+      storage.free();
+    }
+  }
+
+  /**
+   * Weights in the layout of a kernel, made by `pack` at the first use and kept as long as these
+   * values. `slot` names the layout; a changed `key` (another bias, say) packs anew.
+   */
+  packed(slot: string, key: string, bytes: number, pack: (pointer: number) => void): number {
+    this.packs ??= new Map();
+    const known = this.packs.get(slot);
+    if (known?.key === key) return known.pointer;
+    const pointer = this.runtime.heap.allocate(bytes);
+    pack(pointer);
+    if (known) this.runtime.heap.free(known.pointer);
+    this.packs.set(slot, { key, pointer });
+    return pointer;
+  }
+
+  /** Forgets how the values are computed, and lets go of what that would read. */
+  dropNode(): void {
+    const node = this.node;
+    this.node = null;
+    this.freePartial();
+    if (!node) return;
+    this.registry.settled(this);
+    for (const { storage } of node.inputs) storage.release();
+  }
+
+  private freePartial(): void {
+    if (!this.partial) return;
+    if (this.partial.pointer !== this.pointerOrZero) this.runtime.heap.free(this.partial.pointer);
+    this.runtime.heap.free(this.partial.covered);
+    this.partial = null;
+  }
+
+  private free(): void {
+    this.freePartial();
+    if (this.pointerOrZero !== 0) this.runtime.heap.free(this.pointerOrZero);
+    this.forget();
+    this.settle();
+  }
+
+  /** Tells the registry whether these values take memory that only deferred nodes hold. */
+  private settle(): void {
+    const orphan = this.pointerOrZero !== 0 && this.ids === 0;
+    if (orphan === this.isOrphan) return;
+    this.isOrphan = orphan;
+    this.registry.orphaned(orphan ? this.bytes : -this.bytes);
+  }
+
+  private forget(): void {
+    if (this.wasmId !== 0) this.registry.unregister(this.wasmId);
+    this.wasmId = 0;
+    this.pointerOrZero = 0;
+    if (this.packs) for (const { pointer } of this.packs.values()) this.runtime.heap.free(pointer);
+    this.packs = null;
+  }
+}

@@ -1,0 +1,193 @@
+import { Command } from '../arrays/command.js';
+import { runRows } from '../arrays/lanes.js';
+import type { Runtime } from '../memory/runtime.js';
+import type { Producer, Rows } from './rows.js';
+
+/**
+ * Computes pending rows together with the pending rows that they read, in strips.
+ *
+ * A strip is a range of rows of the last operation. For each strip, every operation computes just the
+ * rows that the next one needs of it, into a ring that is large enough for one strip and its halo.
+ * So what passes between the operations of a block stays in the cache, nothing is computed twice,
+ * and memory does not grow with the image.
+ */
+
+/** Bytes of rows in flight that a strip should not exceed, about half of a core's L2 cache. */
+const STRIP_BYTES = 256 * 1024;
+/** Fewer rows than this would read the weights too often. */
+const SHORTEST_STRIP = 48;
+
+/** One operation of a stream: its rows, and how many of them each strip computes. */
+interface Stage {
+  readonly rows: Rows;
+  readonly producer: Producer;
+  /** Rows computed after each strip. */
+  readonly ends: number[];
+  /** The most rows that are alive at once. */
+  span: number;
+}
+
+/** Pending rows beneath `rows`, inputs first, `rows` last. */
+function stagesOf(rows: Rows): Stage[] {
+  const stages: Stage[] = [];
+  const visit = (at: Rows): void => {
+    if (!at.producer) return;
+    for (const input of at.producer.inputs) visit(input);
+    stages.push({ rows: at, producer: at.producer, ends: [], span: 0 });
+  };
+  visit(rows);
+  return stages;
+}
+
+/** How many rows of its input `index` the producer's rows before row `end` need. */
+function needed(producer: Producer, set: Rows['set'], index: number, end: number): number {
+  const input = producer.inputs[index] as Rows;
+  if (end === 0) return 0;
+  if (end === set.count) return input.set.count;
+  const pixel = set.pixelAt(end - 1);
+  const windowed = index === 0 && producer.window !== null;
+  if (!windowed && input.set === set) return end;
+  return input.set.rank(windowed && producer.window ? producer.window.lastInput(pixel) : pixel + 1);
+}
+
+/** The first row of its input `index` that the producer's rows from row `start` on still need. */
+function firstNeeded(producer: Producer, set: Rows['set'], index: number, start: number): number {
+  const input = producer.inputs[index] as Rows;
+  if (start >= set.count) return input.set.count;
+  const pixel = set.pixelAt(start);
+  const windowed = index === 0 && producer.window !== null;
+  if (!windowed && input.set === set) return start;
+  return input.set.rank(windowed && producer.window ? producer.window.firstInput(pixel) : pixel);
+}
+
+/** Rows of the last operation in one strip. */
+function stripRows(stages: Stage[]): number {
+  let bytes = 0;
+  for (const stage of stages) bytes += stage.rows.stride;
+  return Math.max(SHORTEST_STRIP, Math.floor(STRIP_BYTES / bytes) & ~3);
+}
+
+/** Fills in `ends` and `span` of every stage: which rows each strip computes. */
+function schedule(stages: Stage[]): number {
+  const sink = stages[stages.length - 1] as Stage;
+  const count = sink.rows.set.count;
+  const step = stages.length === 1 ? count : stripRows(stages);
+  const byRows = new Map(stages.map((stage) => [stage.rows, stage]));
+  let strips = 0;
+  for (let end = Math.min(step, count); strips === 0 || end > (sink.ends[strips - 1] as number); ) {
+    sink.ends.push(end);
+    for (let i = stages.length - 1; i >= 0; i--) {
+      const { rows, producer, ends } = stages[i] as Stage;
+      const from = strips === 0 ? 0 : (ends[strips - 1] as number);
+      const to = ends[strips] as number;
+      producer.inputs.forEach((input, index) => {
+        const stage = byRows.get(input);
+        if (!stage) return;
+        const before = strips === 0 ? 0 : (stage.ends[strips - 1] as number);
+        const until = Math.max(before, needed(producer, rows.set, index, to));
+        stage.ends.push(until);
+        const first = Math.min(before, firstNeeded(producer, rows.set, index, from));
+        stage.span = Math.max(stage.span, until - first);
+      });
+    }
+    strips++;
+    end = Math.min(end + step, count);
+  }
+  sink.span = count;
+  return strips;
+}
+
+/** The smallest power of two that is not below `count`. */
+function ringRows(count: number): number {
+  return 2 ** Math.ceil(Math.log2(Math.max(count, 1)));
+}
+
+/** Where a stage's rows lie: all of them, or a ring of a power of two of them. */
+function placeRows(runtime: Runtime, stage: Stage): { mask: number; pointer: number } {
+  const { rows, span } = stage;
+  const ring = ringRows(span);
+  const whole = ring >= rows.set.count;
+  const bytes = Math.max((whole ? rows.set.count : ring) * rows.stride, 4);
+  return { mask: whole ? -1 : ring - 1, pointer: runtime.arena.allocate(bytes) };
+}
+
+/**
+ * Computes `rows`, if they are pending. Afterwards they own a block with all of their rows.
+ * @throws OutOfMemoryError
+ */
+export function compute(rows: Rows): void {
+  if (!rows.producer) return;
+  const { runtime } = rows;
+  const stages = stagesOf(rows);
+  const strips = schedule(stages);
+  const blocks = new Map<Rows, { mask: number; pointer: number }>();
+  const commands = runtime.arena.allocate(stages.length * Command.bytes);
+  stages.forEach((stage, index) => {
+    const block = placeRows(runtime, stage);
+    blocks.set(stage.rows, block);
+    placeCommand(stage, blocks, commands + index * Command.bytes);
+  });
+  for (let strip = 0; strip < strips; strip++) {
+    for (let index = 0; index < stages.length; index++) {
+      const { ends, producer } = stages[index] as Stage;
+      const from = strip === 0 ? 0 : (ends[strip - 1] as number);
+      const to = ends[strip] as number;
+      if (to > from) runRows(runtime, producer, commands + index * Command.bytes, from, to);
+    }
+  }
+  runtime.arena.free(commands);
+  for (const stage of stages) finish(runtime, stage, rows, blocks);
+}
+
+function placeCommand(
+  { rows, producer }: Stage,
+  blocks: Map<Rows, { mask: number; pointer: number }>,
+  pointer: number,
+): void {
+  const own = blocks.get(rows);
+  const command = producer.command.set({
+    OutBase: own?.pointer,
+    OutMask: own?.mask,
+    OutStride: rows.stride,
+    OutPixels: rows.set.pixels,
+  });
+  const [first, second] = producer.inputs;
+  if (first) {
+    const block = blocks.get(first);
+    command.set({
+      InBase: block?.pointer ?? first.pointer,
+      InMask: block?.mask ?? -1,
+      InStride: first.stride,
+      InRowOf: first.set.rowOf,
+      Zero: rows.runtime.zeros(first.stride),
+    });
+  }
+  if (second) {
+    const block = blocks.get(second);
+    command.set({
+      In2Base: block?.pointer ?? second.pointer,
+      In2Mask: block?.mask ?? -1,
+      In2Stride: second.stride,
+      In2RowOf: second.set.rowOf,
+      Zero: rows.runtime.zeros(Math.max(first?.stride ?? 0, second.stride)),
+    });
+  }
+  command.place(rows.runtime, pointer);
+}
+
+/** A stage has run: the last one keeps its block, the others' rings are freed. */
+function finish(
+  runtime: Runtime,
+  stage: Stage,
+  last: Rows,
+  blocks: Map<Rows, { mask: number; pointer: number }>,
+): void {
+  const { rows, producer } = stage;
+  const pointer = blocks.get(rows)?.pointer ?? 0;
+  rows.producer = null;
+  if (rows === last) rows.pointer = pointer;
+  else runtime.arena.free(pointer);
+  for (const input of producer.inputs) if (!blocks.has(input)) input.release();
+  for (const weights of producer.weights ?? []) weights.release();
+  if (rows !== last) rows.set.release();
+}

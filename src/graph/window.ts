@@ -1,0 +1,109 @@
+import { Command } from '../arrays/command.js';
+import type { Fields } from '../arrays/command.js';
+import type { Runtime } from '../memory/runtime.js';
+import { PixelSet } from './pixels.js';
+
+/** The geometry of a sliding window over images in NHWC layout. Sizes in pixels. */
+export interface Geometry {
+  images: number;
+  inHeight: number;
+  inWidth: number;
+  outHeight: number;
+  outWidth: number;
+  kernelHeight: number;
+  kernelWidth: number;
+  strideHeight: number;
+  strideWidth: number;
+  dilationHeight: number;
+  dilationWidth: number;
+  padTop: number;
+  padLeft: number;
+}
+
+/** A sliding window: which input pixels each output pixel reads (its receptive field). */
+export class Window {
+  constructor(readonly geometry: Geometry) {}
+
+  get taps(): number {
+    return this.geometry.kernelHeight * this.geometry.kernelWidth;
+  }
+
+  get inPixels(): number {
+    return this.geometry.images * this.geometry.inHeight * this.geometry.inWidth;
+  }
+
+  get outPixels(): number {
+    return this.geometry.images * this.geometry.outHeight * this.geometry.outWidth;
+  }
+
+  /** Every output pixel reads the input pixel of the same number, and no other. */
+  get isPixelwise(): boolean {
+    const g = this.geometry;
+    return (
+      this.taps === 1 &&
+      g.strideHeight === 1 &&
+      g.strideWidth === 1 &&
+      g.padTop === 0 &&
+      g.padLeft === 0 &&
+      g.inHeight === g.outHeight &&
+      g.inWidth === g.outWidth
+    );
+  }
+
+  /** The geometry as fields of a command. */
+  get fields(): Fields {
+    const g = this.geometry;
+    return {
+      InH: g.inHeight,
+      InW: g.inWidth,
+      OutH: g.outHeight,
+      OutW: g.outWidth,
+      KernelH: g.kernelHeight,
+      KernelW: g.kernelWidth,
+      StrideH: g.strideHeight,
+      StrideW: g.strideWidth,
+      DilationH: g.dilationHeight,
+      DilationW: g.dilationWidth,
+      PadTop: g.padTop,
+      PadLeft: g.padLeft,
+    };
+  }
+
+  /** The input pixels that the output pixels `want` read. */
+  receptiveField(runtime: Runtime, want: PixelSet): PixelSet {
+    if (this.isPixelwise) return want.retain();
+    if (want.isAll) return PixelSet.all(runtime, this.inPixels);
+    const { arena, kernels } = runtime;
+    const bitmap = arena.allocate(this.inPixels);
+    const command = arena.allocate(Command.bytes);
+    new Command(this.fields).place(runtime, command);
+    kernels.set_dilate(command, want.pixels, want.count, bitmap, this.geometry.images);
+    arena.free(command);
+    return PixelSet.fromBitmap(runtime, this.inPixels, bitmap);
+  }
+
+  /** The first input pixel of the image row where the window of output pixel `pixel` begins. */
+  firstInput(pixel: number): number {
+    const g = this.geometry;
+    const row = Math.floor(pixel / g.outWidth);
+    const image = Math.floor(row / g.outHeight);
+    const y = Math.max(0, (row % g.outHeight) * g.strideHeight - g.padTop);
+    return (image * g.inHeight + Math.min(y, g.inHeight)) * g.inWidth;
+  }
+
+  /** One past the last input pixel that the window of output pixel `pixel` can read. */
+  lastInput(pixel: number): number {
+    const g = this.geometry;
+    const row = Math.floor(pixel / g.outWidth);
+    const image = Math.floor(row / g.outHeight);
+    const bottom =
+      (row % g.outHeight) * g.strideHeight - g.padTop + (g.kernelHeight - 1) * g.dilationHeight;
+    const right =
+      (pixel % g.outWidth) * g.strideWidth - g.padLeft + (g.kernelWidth - 1) * g.dilationWidth;
+    if (bottom < 0) return image * g.inHeight * g.inWidth;
+    const y = Math.min(bottom, g.inHeight - 1);
+    // At the bottom edge later rows of pixels end on the same input row: ask for all of it.
+    const x = bottom >= g.inHeight ? g.inWidth - 1 : Math.min(Math.max(right, 0), g.inWidth - 1);
+    return (image * g.inHeight + y) * g.inWidth + x + 1;
+  }
+}

@@ -1,0 +1,11 @@
+import './flags.js';
+import { register } from './register.js';
+
+export { OutOfMemoryError } from './memory/heap.js';
+export { setWasmPaths } from './memory/location.js';
+export type { WasmFile } from './memory/location.js';
+export { profile } from './profile.js';
+export type { LayerProfile, Profile, ProfileOptions } from './profile.js';
+export { version } from './version.js';
+
+register();

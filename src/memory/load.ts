@@ -1,0 +1,79 @@
+import { env } from '@tensorflow/tfjs-core';
+import wasmFactory from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm.js';
+import type { BackendWasmModule } from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm.js';
+import { simd } from 'wasm-feature-detect';
+import type { Kernels } from '../arrays/kernels.js';
+import { importMemory, initialPages } from './binary.js';
+import type { MemoryLimits } from './binary.js';
+import { loadWasm } from './location.js';
+import { Runtime } from './runtime.js';
+
+/** 4 GiB in pages of 64 KiB: as much as 32-bit addresses reach. */
+const MOST_PAGES = 65536;
+
+/**
+ * Loads tfjs-backend-wasm's module and this package's kernels on one memory, which is shared
+ * between threads where SharedArrayBuffer exists.
+ * @throws Error when WebAssembly SIMD is missing, or a file cannot be loaded
+ */
+export async function loadRuntime(): Promise<Runtime> {
+  if (!(await simd())) {
+    throw new Error('tfjs-backend-dynconv needs WebAssembly SIMD, which this platform lacks.');
+  }
+  const relaxed = Boolean(await env().getAsync('DYNCONV_RELAXED_SIMD'));
+  const kernelFile = relaxed ? 'dynconv-relaxed-simd.wasm' : 'dynconv-simd.wasm';
+  const backendFile = 'tfjs-backend-wasm-simd.wasm';
+  const [kernelBytes, backendBytes] = await Promise.all([
+    loadWasm(kernelFile),
+    loadWasm(backendFile),
+  ]);
+  const limits: MemoryLimits = {
+    initial: initialPages(backendFile, backendBytes),
+    maximum: MOST_PAGES,
+    shared: typeof SharedArrayBuffer !== 'undefined',
+  };
+  const memory = new WebAssembly.Memory(limits);
+  const module = await startBackend(importMemory(backendFile, backendBytes, limits), memory);
+  const kernels = await instantiate(importMemory(kernelFile, kernelBytes, limits), {
+    env: { memory },
+  });
+  return new Runtime(module, kernels.instance.exports as unknown as Kernels, relaxed);
+}
+
+function instantiate(
+  binary: Uint8Array<ArrayBuffer>,
+  imports: WebAssembly.Imports,
+): Promise<WebAssembly.WebAssemblyInstantiatedSource> {
+  return WebAssembly.instantiate(binary, imports);
+}
+
+/** Starts the wasm backend's Emscripten module on `memory`. */
+async function startBackend(
+  binary: Uint8Array<ArrayBuffer>,
+  memory: WebAssembly.Memory,
+): Promise<BackendWasmModule> {
+  const module = await new Promise<BackendWasmModule>((resolve, reject) => {
+    const instantiateWasm = (
+      imports: WebAssembly.Imports,
+      done: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void,
+    ): object => {
+      instantiate(binary, { ...imports, env: { ...imports['env'], memory } }).then(
+        (source) => {
+          done(source.instance, source.module);
+        },
+        reject,
+      );
+      return {};
+    };
+    wasmFactory({ instantiateWasm }).then(resolve, reject);
+  });
+  module.tfjs = {
+    init: module.cwrap('init', null, []),
+    initWithThreadsCount: module.cwrap('init_with_threads_count', null, ['number']),
+    getThreadsCount: module.cwrap('get_threads_count', 'number', []),
+    registerTensor: module.cwrap('register_tensor', null, ['number', 'number', 'number']),
+    disposeData: module.cwrap('dispose_data', null, ['number']),
+    dispose: module.cwrap('dispose', null, []),
+  };
+  return module;
+}

@@ -1,0 +1,55 @@
+import type { BackendWasmModule } from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm.js';
+import type { Kernels } from '../arrays/kernels.js';
+import { SCRATCH_BYTES } from '../arrays/lanes.js';
+import { Arena } from './arena.js';
+import { Heap } from './heap.js';
+
+/** Something that an evaluation holds and lets go of when it ends, by itself or by an error. */
+interface Held {
+  release(): void;
+}
+
+/** The machine that a backend runs on: one memory, the kernels on it, and its temporaries. */
+export class Runtime {
+  readonly heap: Heap;
+  readonly arena: Arena;
+  /** The calling thread's scratch memory for kernels. */
+  readonly scratch: number;
+  /** Rows on storages that an evaluation has not released yet. */
+  readonly held = new Set<Held>();
+  private zeroPointer = 0;
+  private zeroBytes = 0;
+  private readonly retired: number[] = [];
+
+  constructor(
+    readonly module: BackendWasmModule,
+    readonly kernels: Kernels,
+    /** The kernels are those with fused multiply-add. */
+    readonly relaxed: boolean,
+  ) {
+    this.heap = new Heap(module);
+    this.arena = new Arena(this.heap);
+    this.scratch = this.heap.allocate(SCRATCH_BYTES);
+  }
+
+  /** Address of at least `bytes` zero bytes, which nobody writes: the row of an absent pixel. */
+  zeros(bytes: number): number {
+    if (bytes > this.zeroBytes) {
+      const pointer = this.heap.allocate(bytes);
+      this.heap.u8.fill(0, pointer, pointer + bytes);
+      // Commands of the evaluation under way may hold the old row, so it lives as long as they do.
+      if (this.zeroPointer !== 0) this.retired.push(this.zeroPointer);
+      this.zeroPointer = pointer;
+      this.zeroBytes = bytes;
+    }
+    return this.zeroPointer;
+  }
+
+  /** Lets go of whatever an evaluation that has ended left behind. */
+  endEvaluation(): void {
+    for (const held of [...this.held]) held.release();
+    this.arena.clear();
+    for (const pointer of this.retired) this.heap.free(pointer);
+    this.retired.length = 0;
+  }
+}

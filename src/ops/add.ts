@@ -1,0 +1,95 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { Command } from '../arrays/command.js';
+import type { Evaluation } from '../graph/evaluation.js';
+import { channelsOf } from '../graph/node.js';
+import type { Node, Primitive, Steps, View } from '../graph/node.js';
+import type { PixelSet } from '../graph/pixels.js';
+import { Rows } from '../graph/rows.js';
+import { affine } from './affine.js';
+import { deferBinary } from './elementwise.js';
+import { runInPlace } from './in_place.js';
+import { anyDeferred, required } from './operation.js';
+import type { Call, Operation } from './operation.js';
+import { operandKind } from './operand.js';
+
+/** Sums and differences of features. */
+class AddOrSub implements Primitive {
+  constructor(readonly name: typeof tf.Add | typeof tf.Sub) {}
+
+  *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {
+    const [aView, bView] = node.inputs as [View, View];
+    const a = yield { view: aView, want };
+    const b = yield { view: bView, want };
+    const aSupport = a.support(want);
+    const bSupport = b.support(want);
+    if (this.name === tf.Add && want.isAll) {
+      // A residual: only the pixels of the sparse addend change, the rest is the dense one's.
+      if (aSupport.isAll && !bSupport.isAll) return this.addAt(a, aView, b, evaluation);
+      if (bSupport.isAll && !aSupport.isAll) return this.addAt(b, bView, a, evaluation);
+    }
+    const set = aSupport.union(bSupport);
+    const channels = channelsOf(node);
+    const rows = evaluation.produce(set, channels, {
+      kernel: this.name === tf.Add ? 'f32_add' : 'f32_sub',
+      command: new Command({ InChannels: channels, OutChannels: channels }),
+      inputs: [a, b],
+      window: null,
+      record: null,
+    });
+    set.release();
+    return rows;
+  }
+
+  /** Adds compact rows to dense ones, in the dense ones' place when nobody else reads them. */
+  private addAt(dense: Rows, view: View, sparse: Rows, evaluation: Evaluation): Rows {
+    evaluation.compute(sparse);
+    const sum = ownDense(evaluation.compute(dense), view);
+    if (!sparse.isEmpty) runInPlace('f32_add_at', sum, sparse);
+    sum.negativeWithin = dense.nonNegative ? sparse.set.retain() : null;
+    sparse.release();
+    return sum;
+  }
+}
+
+/** Dense rows in a block of their own: the storage's own block if nobody else reads it, or a copy. */
+function ownDense(rows: Rows, view: View): Rows {
+  const { runtime, source } = rows;
+  if (!source) return rows;
+  const { arena, heap } = runtime;
+  let pointer: number;
+  // Two references: the node that is being evaluated, and these rows.
+  if (source === view.storage && source.references === 2 && !source.partial) {
+    pointer = arena.adopt(source.surrender());
+  } else {
+    const bytes = rows.set.count * rows.stride;
+    pointer = arena.allocate(bytes);
+    heap.u8.copyWithin(pointer, rows.pointer, rows.pointer + bytes);
+  }
+  const own = Rows.computed(runtime, rows.set, rows.channels, rows.dtype, pointer);
+  rows.release();
+  return own;
+}
+
+function addOrSub(name: typeof tf.Add | typeof tf.Sub): Operation {
+  return {
+    name,
+    defer(call: Call) {
+      const { backend } = call;
+      const a = required(call, 'a');
+      const b = required(call, 'b');
+      if (!anyDeferred(backend, [a, b])) return null;
+      if (a.dtype !== 'float32' || b.dtype !== 'float32') return deferBinary(name, call);
+      const shape = tf.backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
+      if (shape.length < 2 || tf.util.sizeFromShape(shape) === 0) return null;
+      const nonNegative =
+        name === tf.Add && backend.isNonNegative(a) && backend.isNonNegative(b);
+      const kinds = [operandKind(a.shape, shape), operandKind(b.shape, shape)];
+      if (kinds[0] === 'full' && kinds[1] === 'full') {
+        return backend.defer(new AddOrSub(name), [a, b], shape, 'float32', nonNegative);
+      }
+      return affine(backend, name, a, b, shape, nonNegative) ?? deferBinary(name, call);
+    },
+  };
+}
+
+export const sums: Operation[] = [addOrSub(tf.Add), addOrSub(tf.Sub)];

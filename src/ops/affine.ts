@@ -1,0 +1,90 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { Command } from '../arrays/command.js';
+import type { DynconvBackend } from '../backend.js';
+import type { Evaluation } from '../graph/evaluation.js';
+import { channelsOf, whole } from '../graph/node.js';
+import type { Node, Primitive, Steps, View } from '../graph/node.js';
+import type { PixelSet } from '../graph/pixels.js';
+import { Rows } from '../graph/rows.js';
+import { operandKind } from './operand.js';
+
+/** Rows x * scale + offset, with a number for each channel; takes over all three. */
+export function scaleAndShift(
+  x: Rows,
+  scale: Rows | null,
+  offset: Rows | null,
+  set: PixelSet,
+  evaluation: Evaluation,
+): Rows {
+  const { channels } = x;
+  return evaluation.produce(set, channels, {
+    kernel: 'f32_affine',
+    command: new Command({
+      InChannels: channels,
+      OutChannels: channels,
+      Weights: scale?.pointer ?? 0,
+      Bias: offset?.pointer ?? 0,
+    }),
+    inputs: [x],
+    weights: [scale, offset].filter((rows) => rows !== null),
+    window: null,
+    record: null,
+  });
+}
+
+/** Features times, plus or minus one number for each channel, or one for all: a bias, say. */
+class Affine implements Primitive {
+  constructor(readonly name: string) {}
+
+  *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {
+    const [xView, vectorView] = node.inputs as [View, View];
+    const x = yield { view: xView, want };
+    const vector = spread(yield* whole(vectorView), channelsOf(node), this.name === tf.Sub);
+    if (this.name === tf.Multiply) {
+      const set = x.support(want).retain();
+      const rows = scaleAndShift(x, vector, null, set, evaluation);
+      set.release();
+      return rows;
+    }
+    return scaleAndShift(x, null, vector, want, evaluation);
+  }
+}
+
+/** A vector of `channels` numbers from one of as many or of one, negated if need be. */
+function spread(vector: Rows, channels: number, negate: boolean): Rows {
+  if (vector.channels === channels && !negate) return vector;
+  const { runtime } = vector;
+  const pointer = runtime.arena.allocate(channels * 4);
+  const { f32 } = runtime.heap;
+  const from = vector.pointer >>> 2;
+  for (let channel = 0; channel < channels; channel++) {
+    const value = f32[from + (vector.channels === 1 ? 0 : channel)] as number;
+    f32[(pointer >>> 2) + channel] = negate ? -value : value;
+  }
+  const rows = Rows.computed(runtime, vector.set, channels, 'float32', pointer);
+  vector.release();
+  return rows;
+}
+
+/** Defers a product, sum or difference of features and a vector or number; null for anything else. */
+export function affine(
+  backend: DynconvBackend,
+  name: string,
+  a: TensorInfo,
+  b: TensorInfo,
+  shape: number[],
+  nonNegative: boolean,
+): TensorInfo | null {
+  const choices = name === tf.Sub ? [[a, b]] : [
+    [a, b],
+    [b, a],
+  ];
+  for (const [x, vector] of choices as [TensorInfo, TensorInfo][]) {
+    const kind = operandKind(vector.shape, shape);
+    if (operandKind(x.shape, shape) !== 'full') continue;
+    if (kind !== 'channel' && kind !== 'scalar') continue;
+    return backend.defer(new Affine(name), [x, vector], shape, 'float32', nonNegative);
+  }
+  return null;
+}

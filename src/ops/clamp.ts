@@ -1,0 +1,74 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { Command } from '../arrays/command.js';
+import type { Evaluation } from '../graph/evaluation.js';
+import { channelsOf } from '../graph/node.js';
+import type { Node, Primitive, Steps, View } from '../graph/node.js';
+import type { PixelSet } from '../graph/pixels.js';
+import { Rows } from '../graph/rows.js';
+import type { Bounds } from './activation.js';
+import { runInPlace } from './in_place.js';
+import { anyDeferred, required } from './operation.js';
+import type { Call, Operation } from './operation.js';
+
+/** Relu, Relu6 and ClipByValue: values clamped to bounds. */
+class Clamp implements Primitive {
+  constructor(
+    readonly name: string,
+    private readonly bounds: Bounds,
+  ) {}
+
+  *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {
+    const [view] = node.inputs as [View];
+    const x = yield { view, want };
+    const preservesZero = this.bounds.Min <= 0 && this.bounds.Max >= 0;
+    if (this.isRelu && x.negativeWithin && !x.isPending && !x.source) return this.clampAt(x);
+    const set = preservesZero ? x.support(want) : want;
+    const channels = channelsOf(node);
+    return evaluation.produce(set, channels, {
+      kernel: 'f32_clamp',
+      command: new Command({ ...this.bounds, InChannels: channels, OutChannels: channels }),
+      inputs: [x],
+      window: null,
+      record: null,
+    });
+  }
+
+  private get isRelu(): boolean {
+    return this.bounds.Min === 0 && this.bounds.Max === Infinity;
+  }
+
+  /** Clamps only the pixels that may be negative, in place. */
+  private clampAt(x: Rows): Rows {
+    const { runtime, negativeWithin } = x;
+    if (!negativeWithin) return x;
+    const pixels = Rows.computed(runtime, negativeWithin, x.channels, 'float32', 0);
+    if (negativeWithin.count > 0) runInPlace('f32_clamp_at', x, pixels, this.bounds);
+    pixels.release();
+    negativeWithin.release();
+    x.negativeWithin = null;
+    x.nonNegative = true;
+    return x;
+  }
+}
+
+function clamp(name: string, boundsOf: (call: Call) => Bounds): Operation {
+  return {
+    name,
+    defer(call: Call) {
+      const { backend } = call;
+      const x = required(call, 'x');
+      if (x.dtype !== 'float32' || x.shape.length === 0 || !anyDeferred(backend, [x])) return null;
+      const bounds = boundsOf(call);
+      return backend.defer(new Clamp(name, bounds), [x], x.shape, 'float32', bounds.Min >= 0);
+    },
+  };
+}
+
+export const clamps: Operation[] = [
+  clamp(tf.Relu, () => ({ Min: 0, Max: Infinity })),
+  clamp(tf.Relu6, () => ({ Min: 0, Max: 6 })),
+  clamp(tf.ClipByValue, ({ attrs }) => {
+    const { clipValueMin, clipValueMax } = attrs as { clipValueMin: number; clipValueMax: number };
+    return { Min: clipValueMin, Max: clipValueMax };
+  }),
+];

@@ -1,0 +1,64 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { Command } from '../arrays/command.js';
+import type { Evaluation } from '../graph/evaluation.js';
+import { channelsOf } from '../graph/node.js';
+import type { Node, Primitive, Steps } from '../graph/node.js';
+import type { PixelSet } from '../graph/pixels.js';
+import { Rows } from '../graph/rows.js';
+import { anyDeferred } from './operation.js';
+import type { Call, Operation } from './operation.js';
+
+/** Maps put together along the channels. */
+class Concat implements Primitive {
+  readonly name = tf.Concat;
+
+  *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {
+    const { runtime } = evaluation;
+    const parts: Rows[] = [];
+    for (const view of node.inputs) parts.push(evaluation.compute(yield { view, want }));
+    const channels = channelsOf(node);
+    const stride = channels * 4;
+    const pointer = runtime.arena.allocate(Math.max(want.count * stride, 4));
+    const command = runtime.arena.allocate(Command.bytes);
+    let offset = 0;
+    for (const rows of parts) {
+      new Command({
+        InBase: rows.pointer,
+        InStride: rows.stride,
+        InRowOf: rows.set.rowOf,
+        InChannels: rows.channels,
+        OutBase: pointer + offset,
+        OutStride: stride,
+        OutPixels: want.pixels,
+        OutChannels: rows.channels,
+        Zero: runtime.zeros(rows.stride),
+      }).place(runtime, command);
+      runtime.kernels.rows_gather(command, 0, want.count, runtime.scratch);
+      offset += rows.stride;
+      rows.release();
+    }
+    runtime.arena.free(command);
+    return Rows.computed(runtime, want, channels, 'float32', pointer);
+  }
+}
+
+export const concat: Operation = {
+  name: tf.Concat,
+  defer({ inputs, attrs, backend }: Call) {
+    const tensors = (Object.values(inputs) as TensorInfo[]).filter(
+      ({ shape }) => tf.util.sizeFromShape(shape) > 0,
+    );
+    const [first] = tensors;
+    if (!first || tensors.length < 2 || !anyDeferred(backend, tensors)) return null;
+    if (tensors.some(({ dtype }) => dtype !== 'float32')) return null;
+    const rank = first.shape.length;
+    const { axis } = attrs as { axis: number };
+    if (rank < 2 || tf.util.parseAxisParam(axis, first.shape)[0] !== rank - 1) return null;
+    const shapes = tensors.map(({ shape }) => shape);
+    tf.backend_util.assertParamsConsistent(shapes, rank - 1);
+    const shape = tf.backend_util.computeOutShape(shapes, rank - 1);
+    const nonNegative = tensors.every((tensor) => backend.isNonNegative(tensor));
+    return backend.defer(new Concat(), tensors, shape, 'float32', nonNegative);
+  },
+};

@@ -1,0 +1,141 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { DataType, KernelConfig, NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
+import type { DynconvBackend } from '../backend.js';
+import type { Evaluation } from '../graph/evaluation.js';
+import { channelsOf } from '../graph/node.js';
+import type { Node, Primitive, Steps } from '../graph/node.js';
+import type { PixelSet } from '../graph/pixels.js';
+import type { Rows } from '../graph/rows.js';
+import { runOnRows } from './on_rows.js';
+import { anyDeferred, required } from './operation.js';
+import type { Call, Operation } from './operation.js';
+import { operandKind, pixelPeriod } from './operand.js';
+
+/*
+ * Elementwise operations without a kernel of their own here: they pass the region on, and
+ * tfjs-backend-wasm's kernel runs on the rows that are wanted.
+ */
+
+/** Unary operations of which zero is no fixed point, or whose sign at zero matters. */
+const UNARY = [tf.Acos, tf.Acosh, tf.Cos, tf.Cosh, tf.Exp, tf.Log, tf.LogicalNot, tf.Reciprocal];
+const MORE_UNARY = [tf.Rsqrt, tf.Sigmoid, tf.Softplus, tf.IsFinite, tf.IsInf, tf.IsNan];
+
+/** Unary operations that map zero to zero. */
+const ZERO_PRESERVING = [
+  ...[tf.Abs, tf.Asin, tf.Asinh, tf.Atan, tf.Atanh, tf.Cast, tf.Ceil, tf.Elu, tf.Erf, tf.Expm1],
+  ...[tf.Floor, tf.Log1p, tf.Neg, tf.Round, tf.Selu, tf.Sign, tf.Sin, tf.Sinh, tf.Sqrt],
+  ...[tf.Square, tf.Tan, tf.Tanh],
+];
+
+const TO_BOOL: ReadonlySet<string> = new Set<string>([
+  ...[tf.IsFinite, tf.IsInf, tf.IsNan, tf.LogicalNot, tf.LogicalAnd, tf.LogicalOr, tf.LogicalXor],
+  ...[tf.Equal, tf.NotEqual, tf.Greater, tf.GreaterEqual, tf.Less, tf.LessEqual],
+]);
+
+const NON_NEGATIVE: ReadonlySet<string> = new Set<string>([
+  ...[tf.Abs, tf.Exp, tf.Sigmoid, tf.Softplus, tf.Sqrt, tf.Square, tf.SquaredDifference],
+]);
+
+const BINARY = [
+  ...[tf.Atan2, tf.FloorDiv, tf.Maximum, tf.Minimum, tf.Mod, tf.Pow, tf.RealDiv],
+  ...[tf.SquaredDifference, tf.Equal, tf.NotEqual, tf.Greater, tf.GreaterEqual, tf.Less],
+  ...[tf.LessEqual, tf.LogicalAnd, tf.LogicalOr, tf.LogicalXor],
+];
+
+/** An elementwise operation of one operand, on tfjs-backend-wasm's kernel. */
+export class Unary implements Primitive {
+  constructor(
+    readonly name: string,
+    private readonly backend: DynconvBackend,
+    private readonly wasm: KernelConfig,
+    private readonly attrs: NamedAttrMap,
+    private readonly preservesZero: boolean,
+  ) {}
+
+  *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {
+    const [view] = node.inputs as [Node['inputs'][0]];
+    const x = yield { view, want };
+    const channels = channelsOf(node);
+    const set = this.preservesZero ? x.support(want) : want;
+    if (set.count === 0) {
+      x.release();
+      return evaluation.none(want, { channels, dtype: node.dtype });
+    }
+    set.retain();
+    const rows = evaluation.align(evaluation.compute(x), set);
+    const result = runOnRows(this.backend, this.wasm, { x: rows }, this.attrs, set, channels);
+    set.release();
+    return result;
+  }
+}
+
+function unary(name: string, preservesZero: boolean): Operation {
+  return {
+    name,
+    defer(call: Call) {
+      const { backend, attrs, wasm } = call;
+      const x = required(call, 'x');
+      const isFloat = x.dtype === 'float32' || name === tf.Cast || name === tf.LogicalNot;
+      if (!isFloat || x.shape.length === 0 || !anyDeferred(backend, [x])) return null;
+      const to = name === tf.Cast ? (attrs as { dtype?: DataType }).dtype : undefined;
+      const dtype = to ?? (TO_BOOL.has(name) ? 'bool' : x.dtype);
+      if (dtype === 'complex64' || dtype === 'string') return null;
+      const primitive = new Unary(name, backend, wasm, attrs, preservesZero);
+      return backend.defer(primitive, [x], x.shape, dtype, NON_NEGATIVE.has(name));
+    },
+  };
+}
+
+/** An elementwise operation of two operands, on tfjs-backend-wasm's kernel. */
+class Binary implements Primitive {
+  constructor(
+    readonly name: string,
+    private readonly backend: DynconvBackend,
+    private readonly wasm: KernelConfig,
+  ) {}
+
+  *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {
+    const channels = channelsOf(node);
+    if (want.count === 0) return evaluation.none(want, { channels, dtype: node.dtype });
+    const operands: Rows[] = [];
+    for (const view of node.inputs) {
+      const kind = operandKind(view.shape, node.shape);
+      if (kind === 'channel' || kind === 'scalar') {
+        const all = evaluation.all(view);
+        const rows = evaluation.compute(yield { view, want: all });
+        operands.push(evaluation.align(rows, all));
+        all.release();
+      } else {
+        const rows = evaluation.compute(yield { view, want });
+        operands.push(evaluation.align(rows, want));
+      }
+    }
+    const [a, b] = operands as [Rows, Rows];
+    return runOnRows(this.backend, this.wasm, { a, b }, {}, want, channels);
+  }
+}
+
+/** Defers a binary operation of any kind on tfjs-backend-wasm's kernel, where that may be done. */
+export function deferBinary(name: string, call: Call): TensorInfo | null {
+  const { backend, wasm } = call;
+  const a = required(call, 'a');
+  const b = required(call, 'b');
+  if (!anyDeferred(backend, [a, b]) || a.dtype !== b.dtype) return null;
+  const shape = tf.backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
+  if (shape.length === 0 || tf.util.sizeFromShape(shape) === 0) return null;
+  for (const operand of [a, b]) {
+    const kind = operandKind(operand.shape, shape);
+    if (kind === null) return null;
+    const pixels = tf.util.sizeFromShape(shape.slice(0, -1));
+    if (kind === 'pixel' && pixelPeriod(operand.shape, shape) !== pixels) return null;
+  }
+  const dtype = TO_BOOL.has(name) ? 'bool' : a.dtype;
+  const primitive = new Binary(name, backend, wasm);
+  return backend.defer(primitive, [a, b], shape, dtype, NON_NEGATIVE.has(name));
+}
+
+export const elementwise: Operation[] = [
+  ...[...UNARY, ...MORE_UNARY].map((name) => unary(name, false)),
+  ...ZERO_PRESERVING.map((name) => unary(name, true)),
+  ...BINARY.map((name) => ({ name, defer: (call: Call) => deferBinary(name, call) })),
+];

@@ -1,0 +1,40 @@
+import { sums } from './add.js';
+import { batchNorm } from './batch_norm.js';
+import { clamps } from './clamp.js';
+import { concat } from './concat.js';
+import { convolutions } from './conv2d.js';
+import { depthwiseConvolutions } from './depthwise_conv2d.js';
+import { elementwise } from './elementwise.js';
+import { identity } from './identity.js';
+import { leakyRelu, prelu } from './leaky_relu.js';
+import { multiply } from './multiply.js';
+import type { Operation } from './operation.js';
+import { padV2 } from './pad.js';
+import { pools } from './pool.js';
+import { reshapes } from './reshape.js';
+import { resizes } from './resize.js';
+import { select } from './select.js';
+import { tileOperation } from './tile.js';
+import { zeros } from './zeros.js';
+
+/** The operations that this backend defers. */
+export const operations: readonly Operation[] = [
+  ...convolutions,
+  ...depthwiseConvolutions,
+  ...pools,
+  ...resizes,
+  ...sums,
+  ...clamps,
+  ...elementwise,
+  ...reshapes,
+  ...zeros,
+  multiply,
+  select,
+  batchNorm,
+  leakyRelu,
+  prelu,
+  concat,
+  padV2,
+  tileOperation,
+  identity,
+];

@@ -1,0 +1,136 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { Command } from '../arrays/command.js';
+import { skips } from '../flags.js';
+import type { Evaluation } from '../graph/evaluation.js';
+import { activePixels } from '../graph/mask.js';
+import { channelsOf } from '../graph/node.js';
+import type { Node, Primitive, Steps, View } from '../graph/node.js';
+import type { PixelSet } from '../graph/pixels.js';
+import { Rows } from '../graph/rows.js';
+import { affine } from './affine.js';
+import { deferBinary } from './elementwise.js';
+import { anyDeferred, required } from './operation.js';
+import type { Call, Operation } from './operation.js';
+import { operandKind, pixelPeriod } from './operand.js';
+import { untiled } from './tile.js';
+
+/** Features times a mask of one value a pixel. */
+class MaskMultiply implements Primitive {
+  readonly name = tf.Multiply;
+
+  /** Region rule: the mask is looked at first, and the features are asked for where it is not zero. */
+  *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {
+    const [featuresView, maskView] = node.inputs as [View, View];
+    const maskWant = want.modulo(maskView.pixels);
+    const mask = evaluation.compute(yield { view: maskView, want: maskWant });
+    maskWant.release();
+    const channels = channelsOf(node);
+    const active = activePixels(mask, want);
+    if (!skips()) {
+      active.set.release();
+      active.set = want.retain();
+      active.allOnes = false;
+    }
+    if (active.set.count === 0) {
+      active.set.release();
+      mask.release();
+      return evaluation.none(want, { channels, dtype: 'float32' });
+    }
+    const features = yield { view: featuresView, want: active.set };
+    const set = features.support(active.set).retain();
+    active.set.release();
+    if (active.allOnes && features.set === set) {
+      set.release();
+      mask.release();
+      return features;
+    }
+    const perPixel = mask.set.total === want.total ? mask : repeat(mask, set, evaluation);
+    const rows = evaluation.produce(set, channels, {
+      kernel: 'f32_mul_pixel',
+      command: new Command({ InChannels: channels, OutChannels: channels }),
+      inputs: [features, perPixel],
+      window: null,
+      record: null,
+    });
+    set.release();
+    return rows;
+  }
+}
+
+/** A mask that repeats for every image, as one value for each pixel of `set`. */
+function repeat(mask: Rows, set: PixelSet, { runtime }: Evaluation): Rows {
+  const pointer = runtime.arena.allocate(Math.max(set.count, 1) * 4);
+  const { f32, i32 } = runtime.heap;
+  const rowOf = mask.set.rowOf >>> 2;
+  for (let row = 0; row < set.count; row++) {
+    const pixel = set.pixelAt(row) % mask.set.total;
+    const at = rowOf === 0 ? pixel : (i32[rowOf + pixel] as number);
+    f32[(pointer >>> 2) + row] = at < 0 ? 0 : (f32[(mask.pointer >>> 2) + at] as number);
+  }
+  mask.release();
+  return Rows.computed(runtime, set, 1, 'float32', pointer);
+}
+
+/** Features times features. */
+class Multiply implements Primitive {
+  readonly name = tf.Multiply;
+
+  *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {
+    const [aView, bView] = node.inputs as [View, View];
+    const a = yield { view: aView, want };
+    const set = a.support(want).retain();
+    const b = yield { view: bView, want: set };
+    const channels = channelsOf(node);
+    const rows = evaluation.produce(set, channels, {
+      kernel: 'f32_mul',
+      command: new Command({ InChannels: channels, OutChannels: channels }),
+      inputs: [a, b],
+      window: null,
+      record: null,
+    });
+    set.release();
+    return rows;
+  }
+}
+
+/** The operand that is the mask of the other, if one is. */
+function findMask(a: View, b: View, shape: number[]): { features: View; mask: View } | null {
+  for (const [features, candidate] of [
+    [a, b],
+    [b, a],
+  ] as const) {
+    const mask = untiled(candidate);
+    if (operandKind(features.shape, shape) !== 'full') continue;
+    if (mask.channels !== 1 || pixelPeriod(mask.shape, shape) === null) continue;
+    // Of two maps of one channel, the one that takes less to compute masks the other.
+    const other = untiled(features);
+    if (other.channels === 1 && mask.depth > other.depth) continue;
+    return { features, mask };
+  }
+  return null;
+}
+
+export const multiply: Operation = {
+  name: tf.Multiply,
+  defer(call: Call) {
+    const { backend } = call;
+    const a = required(call, 'a');
+    const b = required(call, 'b');
+    if (!anyDeferred(backend, [a, b])) return null;
+    if (a.dtype !== 'float32' || b.dtype !== 'float32') return deferBinary(tf.Multiply, call);
+    const shape = tf.backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
+    if (shape.length < 2 || tf.util.sizeFromShape(shape) === 0) return null;
+    const nonNegative = backend.isNonNegative(a) && backend.isNonNegative(b);
+    const masked = findMask(backend.view(a), backend.view(b), shape);
+    if (masked) {
+      const inputs = [masked.features, masked.mask];
+      return backend.defer(new MaskMultiply(), inputs, shape, 'float32', nonNegative);
+    }
+    const kinds = [operandKind(a.shape, shape), operandKind(b.shape, shape)];
+    if (kinds[0] === 'full' && kinds[1] === 'full') {
+      return backend.defer(new Multiply(), [a, b], shape, 'float32', nonNegative);
+    }
+    const product = affine(backend, tf.Multiply, a, b, shape, nonNegative);
+    return product ?? deferBinary(tf.Multiply, call);
+  },
+};

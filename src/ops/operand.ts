@@ -1,0 +1,35 @@
+import { util } from '@tensorflow/tfjs-core';
+
+/**
+ * How an operand of an elementwise operation lies over the output:
+ * `full`: the same pixels and channels; `channel`: one row for all pixels; `scalar`: one value;
+ * `pixel`: one value a pixel, for all channels; null: anything else.
+ */
+export type OperandKind = 'full' | 'channel' | 'scalar' | 'pixel' | null;
+
+/** How an operand of shape `shape` broadcasts to `outShape`. */
+export function operandKind(shape: number[], outShape: number[]): OperandKind {
+  if (util.sizeFromShape(shape) === 1 && util.sizeFromShape(outShape) !== 1) return 'scalar';
+  const channels = shape[shape.length - 1];
+  const pixels = shape.slice(0, -1);
+  const outChannels = outShape[outShape.length - 1];
+  const outPixels = outShape.slice(0, -1);
+  const isWhole = util.sizeFromShape(pixels) === util.sizeFromShape(outPixels);
+  if (channels === outChannels) {
+    if (isWhole) return 'full';
+    if (util.sizeFromShape(pixels) === 1) return 'channel';
+  }
+  if (channels === 1 && pixelPeriod(shape, outShape) !== null) return 'pixel';
+  return null;
+}
+
+/**
+ * The pixels after which an operand that is broadcast over the leading dimensions repeats (the
+ * output's own number of pixels where it is not broadcast), or null where it does not repeat so.
+ */
+export function pixelPeriod(shape: number[], outShape: number[]): number | null {
+  const pixels = shape.slice(0, -1);
+  while (pixels[0] === 1) pixels.shift();
+  const tail = outShape.slice(0, -1).slice(outShape.length - 1 - pixels.length);
+  return util.arraysEqual(pixels, tail) ? util.sizeFromShape(pixels) : null;
+}

@@ -1,0 +1,39 @@
+import type { KernelConfig, NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
+import type { DynconvBackend } from '../backend.js';
+
+/** The arguments of a kernel call; an optional input that was not given is absent or null. */
+export interface Call {
+  inputs: Record<string, TensorInfo | null | undefined>;
+  attrs: NamedAttrMap;
+  backend: DynconvBackend;
+  /** tfjs-backend-wasm's kernel of the same name. */
+  wasm: KernelConfig;
+}
+
+/** A kernel of this backend: how a call of it is deferred. */
+export interface Operation {
+  /** The name that the kernel is registered under. */
+  readonly name: string;
+  /**
+   * Returns the deferred result, or null for a call that has no region rule (its type, layout or
+   * broadcasting): tfjs-backend-wasm's kernel then runs it at once.
+   */
+  defer(call: Call): TensorInfo | null;
+}
+
+/** The given inputs, in order. */
+export function present(...inputs: (TensorInfo | null | undefined)[]): TensorInfo[] {
+  return inputs.filter((input): input is TensorInfo => input != null);
+}
+
+/** Whether any of the tensors is deferred. */
+export function anyDeferred(backend: DynconvBackend, inputs: readonly TensorInfo[]): boolean {
+  return inputs.some((input) => backend.isDeferred(input));
+}
+
+/** The input named `name`, which every call of the kernel has. */
+export function required({ inputs }: Call, name: string): TensorInfo {
+  const input = inputs[name];
+  if (!input) throw new Error(`the kernel's input '${name}' is missing`);
+  return input;
+}

@@ -1,0 +1,83 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { Command } from '../arrays/command.js';
+import { route } from '../arrays/routing.js';
+import type { Evaluation } from '../graph/evaluation.js';
+import { channelsOf } from '../graph/node.js';
+import type { Node, Primitive, Steps, View } from '../graph/node.js';
+import type { PixelSet } from '../graph/pixels.js';
+import type { LayerRecord } from '../graph/record.js';
+import type { Window } from '../graph/window.js';
+import { recordLayer, recordRun } from '../profiler.js';
+import { windowOf } from './conv_geometry.js';
+import { required } from './operation.js';
+import type { Call, Operation } from './operation.js';
+
+type Kind = 'maxpool' | 'avgpool';
+
+/** Max or average pooling. */
+class Pool implements Primitive {
+  constructor(
+    readonly name: string,
+    private readonly kind: Kind,
+    private readonly window: Window,
+    private readonly record: LayerRecord | null,
+  ) {}
+
+  /** Region rule: every window of a wanted pixel. */
+  *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {
+    const [view] = node.inputs as [View];
+    const field = this.window.receptiveField(evaluation.runtime, want);
+    const x = yield { view, want: field };
+    field.release();
+    recordRun(this.record, want);
+    const channels = channelsOf(node);
+    const choice = route(this.kind, { inChannels: channels, outChannels: channels });
+    if (this.record) this.record.variant = choice.kernel;
+    return evaluation.produce(want, channels, {
+      kernel: choice.kernel,
+      command: new Command({
+        ...this.window.fields,
+        InChannels: channels,
+        OutChannels: channels,
+        RowBlock: choice.rowBlock,
+      }),
+      inputs: [x],
+      window: this.window,
+      record: this.record,
+    });
+  }
+}
+
+function pool(name: string, kind: Kind): Operation {
+  return {
+    name,
+    defer(call: Call): TensorInfo | null {
+      const { attrs, backend } = call;
+      const x = required(call, 'x');
+      const { filterSize, strides, pad, dimRoundingMode } = attrs as unknown as {
+        filterSize: [number, number] | number;
+        strides: [number, number] | number;
+        pad: Parameters<typeof tf.backend_util.computePool2DInfo>[4];
+        dimRoundingMode?: 'floor' | 'round' | 'ceil';
+      };
+      if (x.dtype !== 'float32' || x.shape.length !== 4) return null;
+      const shape = x.shape as [number, number, number, number];
+      const info = tf.backend_util.computePool2DInfo(
+        shape,
+        filterSize,
+        strides,
+        1,
+        pad,
+        dimRoundingMode,
+      );
+      if (tf.util.sizeFromShape(info.outShape) === 0) return null;
+      const record = recordLayer(name, [x], info.outShape, { filter: null, macsPerPixel: 0 });
+      const primitive = new Pool(name, kind, windowOf(info), record);
+      const nonNegative = backend.slot(x.dataId).storage?.nonNegative ?? false;
+      return backend.defer(primitive, [x], info.outShape, 'float32', nonNegative);
+    },
+  };
+}
+
+export const pools: Operation[] = [pool(tf.MaxPool, 'maxpool'), pool(tf.AvgPool, 'avgpool')];

@@ -1,0 +1,139 @@
+import { engine, env, util } from '@tensorflow/tfjs-core';
+import type { DataId } from '@tensorflow/tfjs-core';
+import { DynconvBackend } from './backend.js';
+import type { LayerRecord } from './graph/record.js';
+import { Profiler, activate } from './profiler.js';
+
+/** What one layer did. Shapes are NHWC. */
+export interface LayerProfile {
+  /** The kernel's name, such as FusedConv2D. */
+  name: string;
+  /** What computed it: a microkernel such as f32_igemm_4x8; empty when nothing had to be. */
+  variant: string;
+  inputShapes: number[][];
+  outputShape: number[];
+  /** Multiply-accumulates: of all output pixels, and of those that were computed. */
+  macs: { total: number; executed: number };
+  /** Output pixels: all, and those that were computed. */
+  pixels: { total: number; active: number };
+  milliseconds: number;
+  /** Data id of a convolution's filter, by which the model's weight can be found. */
+  filter?: DataId;
+  /** With `pixelMaps`: how often each output pixel was computed, in row-major order. */
+  computed?: Uint8Array;
+}
+
+/** What ran inside the function given to `profile`. */
+export interface Profile<T> {
+  result: T;
+  layers: LayerProfile[];
+  macs: { total: number; executed: number };
+  /** Median time with skipping. */
+  milliseconds: number;
+  /** Median time with DYNCONV_SKIP false: every pixel, the same kernels. */
+  denseMilliseconds: number;
+  /** Total over executed multiply-accumulates. */
+  theoreticalGain: number;
+  /** Dense over skipping time. */
+  measuredGain: number;
+}
+
+export interface ProfileOptions {
+  /** Also collect, layer by layer, which pixels were computed. */
+  pixelMaps?: boolean;
+  /** Timed runs of each kind, in turn, after one that is not timed. */
+  repeats?: number;
+}
+
+/**
+ * Runs `f` with and without skipping and tells what its layers did and how long they took.
+ *
+ * `f` runs several times (twice for each repeat, and twice more), so it must not depend on being
+ * called once; the result is that of its last run, the others' are disposed.
+ * @throws Error when the current backend is not dynconv, or `repeats` is no positive whole number
+ */
+export async function profile<T>(
+  f: () => T | Promise<T>,
+  { pixelMaps = false, repeats = 3 }: ProfileOptions = {},
+): Promise<Profile<T>> {
+  const backend = engine().backend;
+  if (!(backend instanceof DynconvBackend)) {
+    throw new Error(`profile: the backend is '${engine().backendName}'; set 'dynconv' first.`);
+  }
+  if (!Number.isInteger(repeats) || repeats < 1) {
+    throw new Error(`profile: repeats is ${String(repeats)}; it must be a positive whole number.`);
+  }
+  const times: Record<'skip' | 'dense', number[]> = { skip: [], dense: [] };
+  const skip = env().getBool('DYNCONV_SKIP');
+  try {
+    for (let run = 0; run <= repeats; run++) {
+      for (const kind of ['dense', 'skip'] as const) {
+        env().set('DYNCONV_SKIP', kind === 'skip');
+        const time = await timeOnce(f, backend);
+        if (run > 0) times[kind].push(time);
+      }
+    }
+    env().set('DYNCONV_SKIP', true);
+    const profiler = new Profiler(pixelMaps);
+    const before = activate(profiler);
+    try {
+      const result = await f();
+      backend.flush();
+      const layers = profiler.layers.map(describe);
+      return { result, layers, ...summary(layers, median(times.skip), median(times.dense)) };
+    } finally {
+      activate(before);
+    }
+  } finally {
+    env().set('DYNCONV_SKIP', skip);
+  }
+}
+
+async function timeOnce(f: () => unknown, backend: DynconvBackend): Promise<number> {
+  engine().startScope('profile');
+  try {
+    const start = util.now();
+    await f();
+    backend.flush();
+    return util.now() - start;
+  } finally {
+    engine().endScope();
+  }
+}
+
+function describe(record: LayerRecord): LayerProfile {
+  const { name, variant, inputShapes, outputShape, milliseconds, filter, computed } = record;
+  return {
+    name,
+    variant,
+    inputShapes,
+    outputShape,
+    macs: { total: record.totalMacs, executed: record.activePixels * record.macsPerPixel },
+    pixels: { total: record.totalPixels, active: record.activePixels },
+    milliseconds,
+    ...(filter && { filter }),
+    ...(computed && { computed }),
+  };
+}
+
+function summary(layers: LayerProfile[], milliseconds: number, denseMilliseconds: number) {
+  const macs = { total: 0, executed: 0 };
+  for (const layer of layers) {
+    macs.total += layer.macs.total;
+    macs.executed += layer.macs.executed;
+  }
+  return {
+    macs,
+    milliseconds,
+    denseMilliseconds,
+    theoreticalGain: macs.executed > 0 ? macs.total / macs.executed : 1,
+    measuredGain: denseMilliseconds / milliseconds,
+  };
+}
+
+function median(values: number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? 0;
+  return sorted.length % 2 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
+}
