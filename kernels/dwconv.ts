@@ -1,7 +1,9 @@
-/** Depthwise convolution (one filter per channel), in tiles of 4 output pixels by 4 channels. */
+/** Depthwise convolution (one filter per channel), in tiles of 4 output pixels by two vectors. */
+import { nextChannel, STEP } from './channel-steps';
 import { Word } from './command';
-import { float, inPixelRow, outPixel, outRow, pointer, word } from './rows';
-import { clamp, LANES, madd } from './vector';
+import { areAdjacent, slide, windowsSlide } from './dwconv-slide';
+import { float, outRow, pointer, word } from './rows';
+import { clamp, madd } from './vector';
 import { fillWindows, TAP_BYTES, taps, TILE } from './window';
 
 /**
@@ -14,151 +16,17 @@ import { fillWindows, TAP_BYTES, taps, TILE } from './window';
  */
 export function f32_dwconv_4x4(cmd: usize, r0: i32, r1: i32, scratch: usize): void {
   const zero = pointer(cmd, Word.Zero);
-  const narrow = word(cmd, Word.InChannels) < LANES;
-  const kernelW = word(cmd, Word.KernelW);
-  const slides =
-    !narrow &&
-    (kernelW == 3 || kernelW == 5) &&
-    word(cmd, Word.StrideW) == 1 &&
-    word(cmd, Word.DilationW) == 1;
+  const narrow = word(cmd, Word.InChannels) < STEP;
+  const slides = !narrow && windowsSlide(cmd);
   for (let r = r0; r < r1; r += TILE) {
     const rows = min(TILE, r1 - r);
     if (slides && rows == TILE && areAdjacent(cmd, r)) {
-      fillColumns(cmd, r, scratch);
-      if (kernelW == 3) slide3(cmd, scratch, r);
-      else slide5(cmd, scratch, r);
+      slide(cmd, scratch, r);
     } else {
       fillWindows(cmd, r, rows, zero, scratch);
       if (narrow) scalars(cmd, scratch, r, rows);
       else tile(cmd, scratch, r, rows);
     }
-  }
-}
-
-/** Whether output rows r to r + 3 are adjacent pixels of one image line (sets are ascending). */
-function areAdjacent(cmd: usize, r: i32): bool {
-  const p = outPixel(cmd, r);
-  if (outPixel(cmd, r + TILE - 1) != p + TILE - 1) return false;
-  const outW = word(cmd, Word.OutW);
-  return (p % outW) + TILE <= outW;
-}
-
-/** The addresses of the input columns under four adjacent windows: [ky][KernelW + 3]. */
-function fillColumns(cmd: usize, r: i32, dst: usize): void {
-  const zero = pointer(cmd, Word.Zero);
-  const inH = word(cmd, Word.InH);
-  const inW = word(cmd, Word.InW);
-  const outH = word(cmd, Word.OutH);
-  const outW = word(cmd, Word.OutW);
-  const columns = word(cmd, Word.KernelW) + TILE - 1;
-  const p = outPixel(cmd, r);
-  const line = p / outW;
-  const n = line / outH;
-  const left = p - line * outW - word(cmd, Word.PadLeft);
-  let iy = (line - n * outH) * word(cmd, Word.StrideH) - word(cmd, Word.PadTop);
-  for (let ky = word(cmd, Word.KernelH); ky; ky--, iy += word(cmd, Word.DilationH)) {
-    const first = (n * inH + iy) * inW;
-    for (let ix = left; ix < left + columns; ix++, dst += 4) {
-      const inside = <u32>iy < <u32>inH && <u32>ix < <u32>inW;
-      store<usize>(dst, inside ? inPixelRow(cmd, first + ix) : zero);
-    }
-  }
-}
-
-/** The channel after `c` to start a vector at: the last vector overlaps the one before. */
-@inline
-function nextChannel(c: i32, channels: i32): i32 {
-  return c + LANES < channels ? min(c + LANES, channels - LANES) : channels;
-}
-
-/** Four adjacent pixels, windows three wide. */
-function slide3(cmd: usize, columns: usize, r: i32): void {
-  const channels = word(cmd, Word.InChannels);
-  const kernelH = word(cmd, Word.KernelH);
-  const weights = pointer(cmd, Word.Weights);
-  const bias = pointer(cmd, Word.Bias);
-  const pitch = (<usize>channels) << 2;
-  const out0 = outRow(cmd, r);
-  const out1 = outRow(cmd, r + 1);
-  const out2 = outRow(cmd, r + 2);
-  const out3 = outRow(cmd, r + 3);
-  const lo = v128.load32_splat(cmd, Word.Min * 4);
-  const hi = v128.load32_splat(cmd, Word.Max * 4);
-  for (let c = 0; c < channels; c = nextChannel(c, channels)) {
-    const offset = (<usize>c) << 2;
-    let s0 = bias ? v128.load(bias + offset) : f32x4.splat(0);
-    let s1 = s0;
-    let s2 = s0;
-    let s3 = s0;
-    let w = weights + offset;
-    let column = columns;
-    for (let ky = kernelH; ky; ky--) {
-      const w0 = v128.load(w);
-      w += pitch;
-      const w1 = v128.load(w);
-      w += pitch;
-      const w2 = v128.load(w);
-      w += pitch;
-      const x0 = v128.load(load<usize>(column) + offset);
-      const x1 = v128.load(load<usize>(column, 4) + offset);
-      const x2 = v128.load(load<usize>(column, 8) + offset);
-      const x3 = v128.load(load<usize>(column, 12) + offset);
-      const x4 = v128.load(load<usize>(column, 16) + offset);
-      const x5 = v128.load(load<usize>(column, 20) + offset);
-      column += 24;
-      s0 = madd(x2, w2, madd(x1, w1, madd(x0, w0, s0)));
-      s1 = madd(x3, w2, madd(x2, w1, madd(x1, w0, s1)));
-      s2 = madd(x4, w2, madd(x3, w1, madd(x2, w0, s2)));
-      s3 = madd(x5, w2, madd(x4, w1, madd(x3, w0, s3)));
-    }
-    v128.store(out0 + offset, clamp(s0, lo, hi));
-    v128.store(out1 + offset, clamp(s1, lo, hi));
-    v128.store(out2 + offset, clamp(s2, lo, hi));
-    v128.store(out3 + offset, clamp(s3, lo, hi));
-  }
-}
-
-/** Four adjacent pixels, windows five wide. */
-function slide5(cmd: usize, columns: usize, r: i32): void {
-  const channels = word(cmd, Word.InChannels);
-  const kernelH = word(cmd, Word.KernelH);
-  const weights = pointer(cmd, Word.Weights);
-  const bias = pointer(cmd, Word.Bias);
-  const pitch = (<usize>channels) << 2;
-  const lo = v128.load32_splat(cmd, Word.Min * 4);
-  const hi = v128.load32_splat(cmd, Word.Max * 4);
-  for (let c = 0; c < channels; c = nextChannel(c, channels)) {
-    const offset = (<usize>c) << 2;
-    let s0 = bias ? v128.load(bias + offset) : f32x4.splat(0);
-    let s1 = s0;
-    let s2 = s0;
-    let s3 = s0;
-    let w = weights + offset;
-    let column = columns;
-    for (let ky = kernelH; ky; ky--) {
-      let x0 = v128.load(load<usize>(column) + offset);
-      let x1 = v128.load(load<usize>(column, 4) + offset);
-      let x2 = v128.load(load<usize>(column, 8) + offset);
-      // The columns move through registers by one a tap.
-      for (let kx = 5; kx; kx--) {
-        const x3 = v128.load(load<usize>(column, 12) + offset);
-        const w0 = v128.load(w);
-        s0 = madd(x0, w0, s0);
-        s1 = madd(x1, w0, s1);
-        s2 = madd(x2, w0, s2);
-        s3 = madd(x3, w0, s3);
-        x0 = x1;
-        x1 = x2;
-        x2 = x3;
-        w += pitch;
-        column += 4;
-      }
-      column += 12;
-    }
-    v128.store(outRow(cmd, r) + offset, clamp(s0, lo, hi));
-    v128.store(outRow(cmd, r + 1) + offset, clamp(s1, lo, hi));
-    v128.store(outRow(cmd, r + 2) + offset, clamp(s2, lo, hi));
-    v128.store(outRow(cmd, r + 3) + offset, clamp(s3, lo, hi));
   }
 }
 
@@ -169,33 +37,55 @@ function tile(cmd: usize, windows: usize, r: i32, rows: i32): void {
   const weights = pointer(cmd, Word.Weights);
   const bias = pointer(cmd, Word.Bias);
   const pitch = (<usize>channels) << 2;
+  // As in the windows, the last row stands in for those that are missing.
+  const out0 = outRow(cmd, r);
+  const out1 = outRow(cmd, r + min(1, rows - 1));
+  const out2 = outRow(cmd, r + min(2, rows - 1));
+  const out3 = outRow(cmd, r + rows - 1);
   const lo = v128.load32_splat(cmd, Word.Min * 4);
   const hi = v128.load32_splat(cmd, Word.Max * 4);
   for (let c = 0; c < channels; c = nextChannel(c, channels)) {
     const offset = (<usize>c) << 2;
-    let s0 = bias ? v128.load(bias + offset) : f32x4.splat(0);
-    let s1 = s0;
-    let s2 = s0;
-    let s3 = s0;
+    let a0 = bias ? v128.load(bias + offset) : f32x4.splat(0);
+    let a1 = a0;
+    let a2 = a0;
+    let a3 = a0;
+    let b0 = bias ? v128.load(bias + offset, 16) : f32x4.splat(0);
+    let b1 = b0;
+    let b2 = b0;
+    let b3 = b0;
     let w = weights + offset;
     let taps = windows;
     for (let t = window; t; t--) {
-      const w0 = v128.load(w);
-      s0 = madd(v128.load(load<usize>(taps) + offset), w0, s0);
-      s1 = madd(v128.load(load<usize>(taps, 4) + offset), w0, s1);
-      s2 = madd(v128.load(load<usize>(taps, 8) + offset), w0, s2);
-      s3 = madd(v128.load(load<usize>(taps, 12) + offset), w0, s3);
+      const wa = v128.load(w);
+      const wb = v128.load(w, 16);
+      const p0 = load<usize>(taps) + offset;
+      a0 = madd(v128.load(p0), wa, a0);
+      b0 = madd(v128.load(p0, 16), wb, b0);
+      const p1 = load<usize>(taps, 4) + offset;
+      a1 = madd(v128.load(p1), wa, a1);
+      b1 = madd(v128.load(p1, 16), wb, b1);
+      const p2 = load<usize>(taps, 8) + offset;
+      a2 = madd(v128.load(p2), wa, a2);
+      b2 = madd(v128.load(p2, 16), wb, b2);
+      const p3 = load<usize>(taps, 12) + offset;
+      a3 = madd(v128.load(p3), wa, a3);
+      b3 = madd(v128.load(p3, 16), wb, b3);
       w += pitch;
       taps += TAP_BYTES;
     }
-    v128.store(outRow(cmd, r) + offset, clamp(s0, lo, hi));
-    if (rows > 1) v128.store(outRow(cmd, r + 1) + offset, clamp(s1, lo, hi));
-    if (rows > 2) v128.store(outRow(cmd, r + 2) + offset, clamp(s2, lo, hi));
-    if (rows > 3) v128.store(outRow(cmd, r + 3) + offset, clamp(s3, lo, hi));
+    v128.store(out0 + offset, clamp(a0, lo, hi));
+    v128.store(out1 + offset, clamp(a1, lo, hi));
+    v128.store(out2 + offset, clamp(a2, lo, hi));
+    v128.store(out3 + offset, clamp(a3, lo, hi));
+    v128.store(out0 + offset, clamp(b0, lo, hi), 16);
+    v128.store(out1 + offset, clamp(b1, lo, hi), 16);
+    v128.store(out2 + offset, clamp(b2, lo, hi), 16);
+    v128.store(out3 + offset, clamp(b3, lo, hi), 16);
   }
 }
 
-/** Up to four pixels of fewer channels than a vector has lanes. */
+/** Up to four pixels of fewer channels than a step. */
 function scalars(cmd: usize, windows: usize, r: i32, rows: i32): void {
   const channels = word(cmd, Word.InChannels);
   const window = taps(cmd);

@@ -160,13 +160,16 @@ function tile(
   const lo = v128.load32_splat(cmd, Word.Min * 4);
   const hi = v128.load32_splat(cmd, Word.Max * 4);
   const offset = (<usize>c) << 2;
-  storeRow(outRow(cmd, r) + offset, clamp(s00, lo, hi), clamp(s01, lo, hi), columns);
-  if (rows < 2) return;
-  storeRow(outRow(cmd, r + 1) + offset, clamp(s10, lo, hi), clamp(s11, lo, hi), columns);
-  if (rows < 3) return;
-  storeRow(outRow(cmd, r + 2) + offset, clamp(s20, lo, hi), clamp(s21, lo, hi), columns);
-  if (rows < 4) return;
-  storeRow(outRow(cmd, r + 3) + offset, clamp(s30, lo, hi), clamp(s31, lo, hi), columns);
+  // As in the windows, the last row stands in for those that are missing.
+  const last = rows - 1;
+  const out0 = outRow(cmd, r) + offset;
+  const out1 = outRow(cmd, r + min(1, last)) + offset;
+  const out2 = outRow(cmd, r + min(2, last)) + offset;
+  const out3 = outRow(cmd, r + min(3, last)) + offset;
+  storeRow(out0, clamp(s00, lo, hi), clamp(s01, lo, hi), columns);
+  storeRow(out1, clamp(s10, lo, hi), clamp(s11, lo, hi), columns);
+  storeRow(out2, clamp(s20, lo, hi), clamp(s21, lo, hi), columns);
+  storeRow(out3, clamp(s30, lo, hi), clamp(s31, lo, hi), columns);
 }
 
 /** Stores up to 8 columns. */

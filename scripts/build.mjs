@@ -6,10 +6,12 @@
  * The steps are kernels, library, cli and types; by default all are built. With --stale, only what
  * is older than its sources.
  */
-import { copyFile, cp, mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { rollup } from 'rollup';
+import { dts } from 'rollup-plugin-dts';
 import { BUILD, DIST, inRoot } from './lib/paths.mjs';
 import { privateWasmBackend } from './lib/private-wasm-backend.mjs';
 import { runBin } from './lib/run.mjs';
@@ -114,15 +116,16 @@ async function buildCli() {
   });
 }
 
-/** Type declarations for both module systems. */
+/** The public API's declarations in one file, for both module systems. */
 async function buildTypes() {
   await runBin('tsc', ['--project', 'tsconfig.types.json']);
-  for (const [folder, type] of [
-    ['types', 'module'],
-    ['types-cjs', 'commonjs'],
-  ]) {
-    await cp(`${BUILD}/types`, `${DIST}/${folder}`, { recursive: true });
-    await writeFile(`${DIST}/${folder}/package.json`, `${JSON.stringify({ type })}\n`);
+  const bundle = await rollup({
+    input: `${BUILD}/types/src/index.d.ts`,
+    external: /^@tensorflow\//,
+    plugins: [dts()],
+  });
+  for (const extension of ['mts', 'cts']) {
+    await bundle.write({ file: `${DIST}/dynconv.d.${extension}` });
   }
 }
 

@@ -18,6 +18,13 @@ const STAGES = {
   package: [],
 };
 
+/** What the sources must hold to, besides the stages; each resolves to an exit code. */
+const CHECKS = {
+  lint: () => runBin('eslint', ['.'], { check: false }),
+  format: () => runBin('prettier', ['--check', '--log-level', 'warn', '.'], { check: false }),
+  types: () => runBin('tsc', ['--noEmit'], { check: false }),
+};
+
 /** Runs a stage and prints how long it took. */
 async function timed(name, action) {
   console.log(`\n=== ${name}`);
@@ -37,11 +44,10 @@ try {
   await ensureDependencies();
   if (only === undefined) {
     await timed('build', () => run(process.execPath, [inRoot('scripts/build.mjs')]));
-    await timed('lint', async () => {
-      await runBin('eslint', ['.']);
-      await runBin('prettier', ['--check', '--log-level', 'warn', '.']);
-    });
-    await timed('types', () => runBin('tsc', ['--noEmit']));
+    for (const [name, check] of Object.entries(CHECKS)) {
+      const code = await timed(name, check);
+      total[code === 0 ? 'passed' : 'failed']++;
+    }
   } else {
     await ensureBuilt(...STAGES[only]);
   }

@@ -24,6 +24,7 @@ const MOST_ORPHANED_BYTES = 256 * 2 ** 20;
  * (`readSync`, `read`, any kernel of tfjs-backend-wasm or of the cpu backend) has them computed.
  */
 export class DynconvBackend extends BackendWasm implements TensorRegistry {
+  private readonly slots: DataStorage<Slot>;
   private nextId = 1;
   private orphanedBytes = 0;
   /** The data ids made during an attempt. */
@@ -32,11 +33,12 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
 
   constructor(readonly runtime: Runtime) {
     super(runtime.module);
-    this.dataIdMap = new DataStorage<Slot>(this, engine());
+    this.slots = new DataStorage<Slot>(this, engine());
+    this.dataIdMap = this.slots;
   }
 
   slot(dataId: DataId): Slot {
-    return this.dataIdMap.get(dataId) as Slot;
+    return this.slots.get(dataId);
   }
 
   // Deferral.
@@ -173,7 +175,7 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
       return;
     }
     if (dtype === 'complex64') {
-      const cpuId = cpuBackend().write(values as Values, shape, dtype);
+      const cpuId = cpuBackend().write(values!, shape, dtype);
       this.place(dataId, new Slot(null, shape, dtype, refCount, cpuId));
       return;
     }
@@ -217,9 +219,10 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
     return this.adopt(new Slot(this.storageAt(memoryOffset >>> 0, shape, dtype), shape, dtype, 1));
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await
-  override async read(dataId: DataId): Promise<Values> {
-    return this.readSync(dataId);
+  override read(dataId: DataId): Promise<Values> {
+    return new Promise((resolve) => {
+      resolve(this.readSync(dataId));
+    });
   }
 
   override readSync(dataId: DataId, start = 0, end?: number): Values {

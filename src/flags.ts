@@ -10,13 +10,17 @@ import { relaxedSimd } from 'wasm-feature-detect';
  */
 const ENV = env();
 
-ENV.registerFlag('DYNCONV_LANES', () => 1, (value) => {
-  if (value !== 1) {
-    throw new Error(
-      `DYNCONV_LANES is ${String(value)}, but this version runs on one lane: leave it at 1.`,
-    );
-  }
-});
+ENV.registerFlag(
+  'DYNCONV_LANES',
+  () => 1,
+  (value) => {
+    if (value !== 1) {
+      throw new Error(
+        `DYNCONV_LANES is ${String(value)}, but this version runs on one lane: leave it at 1.`,
+      );
+    }
+  },
+);
 ENV.registerFlag('DYNCONV_SKIP', () => true);
 ENV.registerFlag('DYNCONV_RELAXED_SIMD', () => relaxedSimd());
 

@@ -53,6 +53,6 @@ export function recordRun(record: LayerRecord | null, set: PixelSet): void {
   if (!computed) return;
   for (let row = 0; row < set.count; row++) {
     const pixel = set.pixelAt(row);
-    computed[pixel] = (computed[pixel] as number) + 1;
+    computed[pixel] = computed[pixel] + 1;
   }
 }

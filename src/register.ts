@@ -5,13 +5,13 @@ import {
   registerBackend,
   registerKernel,
 } from '@tensorflow/tfjs-core';
-import type { KernelConfig, KernelFunc, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
+import type { KernelConfig, KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
 import { DynconvBackend } from './backend.js';
 import { runOnCpu, tensorsOf } from './cpu.js';
 import { loadRuntime } from './memory/load.js';
 import { OutOfMemoryError } from './memory/heap.js';
 import { operations } from './ops/index.js';
-import type { Call } from './ops/operation.js';
+import type { Operation } from './ops/operation.js';
 import { wasmKernels } from './wasm_kernels.js';
 
 /** The name that the backend is registered under. */
@@ -27,40 +27,53 @@ export function register(): void {
   const names = new Set<string>();
   for (const wasm of wasmKernels) {
     const operation = deferrable.get(wasm.kernelName);
-    const kernelFunc = ((args: Parameters<KernelFunc>[0]) => {
-      const backend = args.backend as DynconvBackend;
-      const deferred = holdsOnly(backend, args.inputs)
-        ? operation?.defer({ ...(args as object), wasm } as Call)
-        : null;
-      return deferred ?? runAtOnce(wasm, args, backend);
-    }) as KernelFunc;
+    const kernelFunc: KernelFunc = (args) => run(wasm, operation, args, backendOf(args.backend));
     registerKernel({ ...wasm, backendName: BACKEND, kernelFunc });
     names.add(wasm.kernelName);
   }
   for (const { kernelName } of getKernelsForBackend('cpu')) {
     if (names.has(kernelName)) continue;
-    const kernelFunc = (({ inputs, attrs, backend }) =>
-      runOnCpu(kernelName, inputs, attrs, backend as DynconvBackend)) as KernelFunc;
+    const kernelFunc: KernelFunc = ({ inputs, attrs, backend }) =>
+      runOnCpu(kernelName, inputs, attrs, backendOf(backend));
     registerKernel({ kernelName, backendName: BACKEND, kernelFunc });
   }
 }
 
-/** Whether all inputs lie in WebAssembly memory, or will once they are computed. */
-function holdsOnly(backend: DynconvBackend, inputs: NamedTensorInfoMap): boolean {
-  return tensorsOf(inputs).every(({ dataId }) => backend.slot(dataId).storage !== null);
+function backendOf(backend: unknown): DynconvBackend {
+  if (backend instanceof DynconvBackend) return backend;
+  throw new Error(`a kernel of '${BACKEND}' was called on another backend`);
+}
+
+type KernelArguments = Parameters<KernelFunc>[0];
+
+/** Defers a kernel call where that can be done, or runs it at once. */
+function run(
+  wasm: KernelConfig,
+  operation: Operation | undefined,
+  { inputs, attrs = {} }: KernelArguments,
+  backend: DynconvBackend,
+): TensorInfo | TensorInfo[] {
+  const tensors = tensorsOf(inputs);
+  // Strings and complex numbers have no storage in WebAssembly memory.
+  if (operation && tensors.every(({ dataId }) => backend.slot(dataId).storage)) {
+    const deferred = operation.defer({ inputs, attrs, backend, wasm });
+    if (deferred) return deferred;
+  }
+  if (tensors.some(({ dataId }) => backend.slot(dataId).cpuId)) {
+    return runOnCpu(wasm.kernelName, inputs, attrs, backend);
+  }
+  for (const { dataId } of tensors) backend.slot(dataId).compute();
+  return runAtOnce(wasm, inputs, attrs, backend);
 }
 
 /** Runs tfjs-backend-wasm's kernel, or the cpu backend's where that one refuses the call. */
 function runAtOnce(
   wasm: KernelConfig,
-  { inputs, attrs }: Parameters<KernelFunc>[0],
+  inputs: KernelArguments['inputs'],
+  attrs: NonNullable<KernelArguments['attrs']>,
   backend: DynconvBackend,
 ): TensorInfo | TensorInfo[] {
-  const tensors = tensorsOf(inputs);
-  const onCpu = tensors.some(({ dataId }) => backend.slot(dataId).cpuId !== null);
-  if (onCpu) return runOnCpu(wasm.kernelName, inputs, attrs, backend);
-  for (const { dataId } of tensors) backend.slot(dataId).compute();
-  const { result, error } = backend.attempt(() => wasm.kernelFunc({ inputs, attrs: attrs ?? {}, backend }));
+  const { result, error } = backend.attempt(() => wasm.kernelFunc({ inputs, attrs, backend }));
   if (result) return result;
   const isFault = error instanceof OutOfMemoryError || error instanceof WebAssembly.RuntimeError;
   if (isFault || !getKernel(wasm.kernelName, 'cpu')) throw error;

@@ -27,7 +27,8 @@ export class Slot {
 
   /** The storage, all of its values in memory. */
   get ready(): Storage {
-    if (!this.storage) throw new Error(`a ${this.dtype} tensor has no values in WebAssembly memory`);
+    if (!this.storage)
+      throw new Error(`a ${this.dtype} tensor has no values in WebAssembly memory`);
     Evaluation.force(this.storage);
     return this.storage;
   }

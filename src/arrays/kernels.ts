@@ -32,32 +32,32 @@ export type RowKernelName =
 export type NonZeroName = 'set_nonzero_f32' | 'set_nonzero_i32' | 'set_nonzero_u8';
 
 export interface SetKernels {
-  set_dilate(
+  set_dilate: (
     command: number,
     pixels: number,
     count: number,
     bitmap: number,
     images: number,
-  ): void;
-  set_resize_nearest(
+  ) => void;
+  set_resize_nearest: (
     command: number,
     pixels: number,
     count: number,
     bitmap: number,
     images: number,
-  ): void;
-  set_resize_bilinear(
+  ) => void;
+  set_resize_bilinear: (
     command: number,
     pixels: number,
     count: number,
     bitmap: number,
     images: number,
-  ): void;
-  set_from_bitmap(bitmap: number, total: number, pixels: number): number;
-  set_to_bitmap(pixels: number, count: number, total: number, bitmap: number): void;
-  bitmap_mark_pixels(pixels: number, count: number, bitmap: number): void;
-  bitmap_clear_pixels(pixels: number, count: number, bitmap: number): void;
-  set_row_of(pixels: number, count: number, total: number, rowOf: number): void;
+  ) => void;
+  set_from_bitmap: (bitmap: number, total: number, pixels: number) => number;
+  set_to_bitmap: (pixels: number, count: number, total: number, bitmap: number) => void;
+  bitmap_mark_pixels: (pixels: number, count: number, bitmap: number) => void;
+  bitmap_clear_pixels: (pixels: number, count: number, bitmap: number) => void;
+  set_row_of: (pixels: number, count: number, total: number, rowOf: number) => void;
 }
 
 /** Finds the (non-)zero pixels of a mask among `within`; see kernels/sets.ts. */
@@ -75,24 +75,24 @@ export type NonZero = (
 ) => number;
 
 export interface PackKernels {
-  pack_igemm_x8(
+  pack_igemm_x8: (
     filter: number,
     bias: number,
     taps: number,
     inChannels: number,
     outChannels: number,
     packed: number,
-  ): void;
-  pack_igemm_x1(
+  ) => void;
+  pack_igemm_x1: (
     filter: number,
     bias: number,
     taps: number,
     inChannels: number,
     outChannels: number,
     packed: number,
-  ): void;
-  packed_igemm_x8_bytes(taps: number, inChannels: number, outChannels: number): number;
-  packed_igemm_x1_bytes(taps: number, inChannels: number, outChannels: number): number;
+  ) => void;
+  packed_igemm_x8_bytes: (taps: number, inChannels: number, outChannels: number) => number;
+  packed_igemm_x1_bytes: (taps: number, inChannels: number, outChannels: number) => number;
 }
 
 export type Kernels = Record<RowKernelName, RowKernel> &

@@ -42,10 +42,10 @@ function isRecord(value: unknown): value is Record<string, unknown> {
  * @throws TableError that names the entry and the field
  */
 export function parseTable(file: string, table: unknown): Entry[] {
-  if (!isRecord(table) || !Array.isArray(table['entries'])) {
+  if (!isRecord(table) || !Array.isArray(table.entries)) {
     throw new TableError(file, 'entries', 'must be a list');
   }
-  return table['entries'].map((entry: unknown, index) => parseEntry(file, entry, index));
+  return table.entries.map((entry: unknown, index) => parseEntry(file, entry, index));
 }
 
 function parseEntry(file: string, entry: unknown, index: number): Entry {

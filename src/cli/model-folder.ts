@@ -44,7 +44,7 @@ export async function readModelFolder(path: string): Promise<ModelFolder> {
   const specs = json.weightsManifest.flatMap((group) => group.weights);
   const weights = await readWeights(path, json);
   checkLength(path, specs, weights.byteLength);
-  const artifacts = await io.getModelArtifactsForJSON(json as unknown as io.ModelJSON, (manifest) =>
+  const artifacts = await io.getModelArtifactsForJSON(json, (manifest) =>
     Promise.resolve([io.getWeightSpecs(manifest), weights]),
   );
   return { path, format: formatOf(path, json), artifacts };

@@ -33,6 +33,7 @@ const MAPS_PER_ROW = 16;
 const MAP_GAP = 6;
 const MAP_CAPTION_HEIGHT = 18;
 const NOTE_HEIGHT = 22;
+const NOTE_SIZE = 14;
 /** How much of the photo a heatmap covers at most. */
 const OVERLAY_OPACITY = 0.85;
 
@@ -52,7 +53,8 @@ export function drawPicture(content: PictureContent): Buffer {
   const panelTop = MARGIN + HEADER_HEIGHT + CAPTION_HEIGHT;
   const mapsTop = panelTop + panelHeight + LEGEND_HEIGHT + GAP + CAPTION_HEIGHT;
   const notesTop = mapsTop + mapRows * mapRowHeight + GAP;
-  const height = Math.ceil(notesTop + notes.length * NOTE_HEIGHT + MARGIN);
+  const lines = notes.flatMap((note) => wrap(note, WIDTH - 2 * MARGIN));
+  const height = Math.ceil(notesTop + lines.length * NOTE_HEIGHT + MARGIN);
 
   const canvas = createCanvas(WIDTH, height);
   const context = canvas.getContext('2d');
@@ -67,13 +69,13 @@ export function drawPicture(content: PictureContent): Buffer {
     const left = MARGIN + index * (PANEL_WIDTH + GAP);
     write(context, caption, left, panelTop - 10, { size: 16, bold: true });
     for (const layer of layers) {
-      context.imageSmoothingEnabled = layer !== layers[0] || layer === photo;
       context.drawImage(layer, left, panelTop, PANEL_WIDTH, panelHeight);
     }
     return left;
   };
   panel(0, 'Input', photo);
-  panel(1, `Heatmaps, strongest of ${heatmaps.joints}`, photo, overlay(heatmaps));
+  panel(1, `Heatmaps, strongest of ${heatmaps.joints}`, greyscale(photo), overlay(heatmaps));
+  context.imageSmoothingEnabled = false;
   const [least, most] = extremes(computation.counts);
   const left = panel(2, 'Computation map', countsCanvas(computation, least, most));
   drawLegend(context, left, panelTop + panelHeight + 12, computation.convolutions, least, most);
@@ -82,7 +84,6 @@ export function drawPicture(content: PictureContent): Buffer {
     size: 16,
     bold: true,
   });
-  context.imageSmoothingEnabled = false;
   for (let joint = 0; joint < heatmaps.joints; joint++) {
     const x = MARGIN + (joint % MAPS_PER_ROW) * (mapWidth + MAP_GAP);
     const y = mapsTop + Math.floor(joint / MAPS_PER_ROW) * mapRowHeight;
@@ -94,11 +95,8 @@ export function drawPicture(content: PictureContent): Buffer {
     });
   }
 
-  notes.forEach((note, i) => {
-    write(context, note, MARGIN, notesTop + (i + 0.7) * NOTE_HEIGHT, {
-      size: 14,
-      fit: WIDTH - 2 * MARGIN,
-    });
+  lines.forEach((line, i) => {
+    write(context, line, MARGIN, notesTop + (i + 0.7) * NOTE_HEIGHT, { size: NOTE_SIZE });
   });
   return canvas.toBuffer('image/png');
 }
@@ -123,6 +121,28 @@ function write(
   context.fillStyle = style.colour ?? INK;
   context.textAlign = style.align ?? 'left';
   context.fillText(text, x, y, style.fit);
+}
+
+/** Breaks a note between words into lines of at most `width` pixels. */
+function wrap(note: string, width: number): string[] {
+  const context = createCanvas(1, 1).getContext('2d');
+  context.font = `400 ${NOTE_SIZE}px ${FONT}`;
+  const lines = [''];
+  for (const word of note.split(' ')) {
+    const longer = `${lines[lines.length - 1]} ${word}`.trimStart();
+    if (context.measureText(longer).width <= width) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+/** A copy without colour, so that the colours laid over it stand out. */
+function greyscale(photo: Canvas): Canvas {
+  const canvas = createCanvas(photo.width, photo.height);
+  const context = canvas.getContext('2d');
+  context.filter = 'grayscale(1)';
+  context.drawImage(photo, 0, 0);
+  return canvas;
 }
 
 /** A canvas of one pixel a cell; `paint` gives red, green, blue and opacity in [0, 1]. */

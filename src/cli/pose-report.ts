@@ -108,12 +108,11 @@ export function formatModel({ environment, model }: PoseReport): string {
 }
 
 /** Says in plain words when the heatmaps mean nothing. */
-export function weightsNotice(model: PoseReport['model']): string[] {
-  if (model.weights !== 'seeded') return model.note === undefined ? [] : [model.note];
-  return [
-    'The weights are SEEDED, NOT TRAINED: the heatmaps show no pose, only that both backends agree.',
-    ...(model.note === undefined ? [] : [model.note]),
-  ];
+export function weightsNotice({ weights, note }: PoseReport['model']): string[] {
+  const notice = note === undefined ? [] : [note];
+  return weights === 'seeded'
+    ? ['The weights are SEEDED, NOT TRAINED: the heatmaps show no pose.', ...notice]
+    : notice;
 }
 
 /** What to print of one image. */

@@ -15,6 +15,8 @@ interface Frame {
   readonly storage: Storage;
   readonly want: PixelSet;
   readonly steps: Steps;
+  /** The node is not evaluated again, for another region, so what it alone reads may be dropped. */
+  readonly isLast: boolean;
   /** Turns the rows of the node into those that the reader receives. */
   readonly finish: (rows: Rows) => Rows;
 }
@@ -47,14 +49,16 @@ export class Evaluation {
 
   private run(root: Storage): void {
     const view = new View(root, root.shape);
-    let answer: Rows | null = this.enter(root, missingOf(root, this.all(view)), (rows) => {
+    let answer: Rows | null = this.enter(root, missingOf(root, this.all(view)), true, (rows) => {
       densify(root, rows);
       return readyRows(view);
     });
     for (;;) {
       const frame = this.stack[this.stack.length - 1];
       if (!frame) break;
-      const step = answer ? frame.steps.next(answer) : (frame.steps as Iterator<Demand, Rows>).next();
+      const step = answer
+        ? frame.steps.next(answer)
+        : (frame.steps as Iterator<Demand, Rows>).next();
       if (step.done) {
         answer = frame.finish(step.value);
         frame.want.release();
@@ -73,13 +77,14 @@ export class Evaluation {
     // Where the channels differ, pixels of the view are no pixels of the node: ask for all of them.
     if (whole || view.channels !== channelsOf(storage)) {
       const missing = missingOf(storage, this.all(new View(storage, storage.shape)));
-      return this.enter(storage, missing, (rows) => {
+      return this.enter(storage, missing, true, (rows) => {
         densify(storage, rows);
         return readyRows(view);
       });
     }
-    if (storage.references === 1 && !storage.partial) {
-      return this.enter(storage, want.retain(), (rows) => {
+    const reader = this.stack[this.stack.length - 1];
+    if (reader?.isLast && storage.references === 1 && !storage.partial) {
+      return this.enter(storage, want.retain(), true, (rows) => {
         storage.dropNode();
         return rows;
       });
@@ -89,17 +94,22 @@ export class Evaluation {
       missing.release();
       return partialRows(view);
     }
-    return this.enter(storage, missing, (rows) => {
+    return this.enter(storage, missing, missing.isAll, (rows) => {
       if (missing.isAll) densify(storage, rows);
       else addPartial(storage, missing, rows);
       return storage.isReady ? readyRows(view) : partialRows(view);
     });
   }
 
-  private enter(storage: Storage, want: PixelSet, finish: (rows: Rows) => Rows): null {
+  private enter(
+    storage: Storage,
+    want: PixelSet,
+    isLast: boolean,
+    finish: (rows: Rows) => Rows,
+  ): null {
     const node = storage.nodeOrThrow();
     const steps = node.primitive.evaluate(node, want, this);
-    this.stack.push({ storage, want, steps, finish });
+    this.stack.push({ storage, want, steps, isLast, finish });
     return null;
   }
 

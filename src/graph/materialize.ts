@@ -111,7 +111,7 @@ export function alignBytes(rows: Rows, set: PixelSet): Rows {
   const { u8, i32 } = runtime.heap;
   for (let row = 0; row < set.count; row++) {
     const pixel = set.pixelAt(row);
-    const from = rowOf === 0 ? pixel : (i32[rowOf + pixel] as number);
+    const from = rowOf === 0 ? pixel : i32[rowOf + pixel];
     const to = pointer + row * stride;
     if (from < 0) u8.fill(0, to, to + stride);
     else u8.copyWithin(to, rows.pointer + from * stride, rows.pointer + (from + 1) * stride);

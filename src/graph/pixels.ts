@@ -56,7 +56,7 @@ export class PixelSet {
 
   /** The pixel of row `row`. */
   pixelAt(row: number): number {
-    return this.isAll ? row : (this.runtime.heap.i32[(this.pixels >>> 2) + row] as number);
+    return this.isAll ? row : this.runtime.heap.i32[(this.pixels >>> 2) + row];
   }
 
   /** The number of rows whose pixel is below `pixel`. */
@@ -68,7 +68,7 @@ export class PixelSet {
     let high = this.count;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((list[base + middle] as number) < pixel) low = middle + 1;
+      if (list[base + middle] < pixel) low = middle + 1;
       else high = middle;
     }
     return low;

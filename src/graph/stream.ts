@@ -41,7 +41,7 @@ function stagesOf(rows: Rows): Stage[] {
 
 /** How many rows of its input `index` the producer's rows before row `end` need. */
 function needed(producer: Producer, set: Rows['set'], index: number, end: number): number {
-  const input = producer.inputs[index] as Rows;
+  const input = producer.inputs[index];
   if (end === 0) return 0;
   if (end === set.count) return input.set.count;
   const pixel = set.pixelAt(end - 1);
@@ -52,7 +52,7 @@ function needed(producer: Producer, set: Rows['set'], index: number, end: number
 
 /** The first row of its input `index` that the producer's rows from row `start` on still need. */
 function firstNeeded(producer: Producer, set: Rows['set'], index: number, start: number): number {
-  const input = producer.inputs[index] as Rows;
+  const input = producer.inputs[index];
   if (start >= set.count) return input.set.count;
   const pixel = set.pixelAt(start);
   const windowed = index === 0 && producer.window !== null;
@@ -69,21 +69,21 @@ function stripRows(stages: Stage[]): number {
 
 /** Fills in `ends` and `span` of every stage: which rows each strip computes. */
 function schedule(stages: Stage[]): number {
-  const sink = stages[stages.length - 1] as Stage;
+  const sink = stages[stages.length - 1];
   const count = sink.rows.set.count;
   const step = stages.length === 1 ? count : stripRows(stages);
   const byRows = new Map(stages.map((stage) => [stage.rows, stage]));
   let strips = 0;
-  for (let end = Math.min(step, count); strips === 0 || end > (sink.ends[strips - 1] as number); ) {
+  for (let end = Math.min(step, count); strips === 0 || end > sink.ends[strips - 1];) {
     sink.ends.push(end);
     for (let i = stages.length - 1; i >= 0; i--) {
-      const { rows, producer, ends } = stages[i] as Stage;
-      const from = strips === 0 ? 0 : (ends[strips - 1] as number);
-      const to = ends[strips] as number;
+      const { rows, producer, ends } = stages[i];
+      const from = strips === 0 ? 0 : ends[strips - 1];
+      const to = ends[strips];
       producer.inputs.forEach((input, index) => {
         const stage = byRows.get(input);
         if (!stage) return;
-        const before = strips === 0 ? 0 : (stage.ends[strips - 1] as number);
+        const before = strips === 0 ? 0 : stage.ends[strips - 1];
         const until = Math.max(before, needed(producer, rows.set, index, to));
         stage.ends.push(until);
         const first = Math.min(before, firstNeeded(producer, rows.set, index, from));
@@ -129,9 +129,9 @@ export function compute(rows: Rows): void {
   });
   for (let strip = 0; strip < strips; strip++) {
     for (let index = 0; index < stages.length; index++) {
-      const { ends, producer } = stages[index] as Stage;
-      const from = strip === 0 ? 0 : (ends[strip - 1] as number);
-      const to = ends[strip] as number;
+      const { ends, producer } = stages[index];
+      const from = strip === 0 ? 0 : ends[strip - 1];
+      const to = ends[strip];
       if (to > from) runRows(runtime, producer, commands + index * Command.bytes, from, to);
     }
   }

@@ -20,6 +20,9 @@ export interface Geometry {
   padLeft: number;
 }
 
+/** The most taps of a window whose addresses fit a lane's scratch memory. */
+export const MOST_TAPS = 4096;
+
 /** A sliding window: which input pixels each output pixel reads (its receptive field). */
 export class Window {
   constructor(readonly geometry: Geometry) {}

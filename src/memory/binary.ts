@@ -146,7 +146,7 @@ function readImports(file: string, bytes: Uint8Array, section: Section | undefin
 }
 
 function memoryImport(limits: MemoryLimits): number[] {
-  const text = (s: string) => [...leb(s.length), ...[...s].map((c) => c.charCodeAt(0))];
+  const text = (s: string) => [...leb(s.length), ...new TextEncoder().encode(s)];
   const flags = LIMIT_HAS_MAXIMUM | (limits.shared ? LIMIT_SHARED : 0);
   return [
     ...text('env'),

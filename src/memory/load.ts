@@ -57,23 +57,24 @@ async function startBackend(
       imports: WebAssembly.Imports,
       done: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void,
     ): object => {
-      instantiate(binary, { ...imports, env: { ...imports['env'], memory } }).then(
-        (source) => {
-          done(source.instance, source.module);
-        },
-        reject,
-      );
+      instantiate(binary, { ...imports, env: { ...imports.env, memory } }).then((source) => {
+        done(source.instance, source.module);
+      }, reject);
       return {};
     };
     wasmFactory({ instantiateWasm }).then(resolve, reject);
   });
+  const bind = (name: string, parameters: number) =>
+    module.cwrap(name, 'number', new Array<'number'>(parameters).fill('number')) as (
+      ...values: number[]
+    ) => number;
   module.tfjs = {
-    init: module.cwrap('init', null, []),
-    initWithThreadsCount: module.cwrap('init_with_threads_count', null, ['number']),
-    getThreadsCount: module.cwrap('get_threads_count', 'number', []),
-    registerTensor: module.cwrap('register_tensor', null, ['number', 'number', 'number']),
-    disposeData: module.cwrap('dispose_data', null, ['number']),
-    dispose: module.cwrap('dispose', null, []),
+    init: bind('init', 0),
+    initWithThreadsCount: bind('init_with_threads_count', 1),
+    getThreadsCount: bind('get_threads_count', 0),
+    registerTensor: bind('register_tensor', 3),
+    disposeData: bind('dispose_data', 1),
+    dispose: bind('dispose', 0),
   };
   return module;
 }

@@ -7,6 +7,7 @@ import { PixelSet } from '../graph/pixels.js';
 import { Rows } from '../graph/rows.js';
 import { wasmKernel } from '../wasm_kernels.js';
 import { runOnRows } from './on_rows.js';
+import { isVector } from './operand.js';
 
 /** Bounds that a kernel clamps its output to. */
 export interface Bounds {
@@ -42,7 +43,7 @@ export class Activation {
       case 'relu6':
         return new Activation(activation, 0, { Min: 0, Max: 6 });
       case 'prelu':
-        if (!prelu || ![1, channels].includes(tf.util.sizeFromShape(prelu.shape))) return null;
+        if (!prelu || !(isVector(prelu.shape, channels) || isVector(prelu.shape, 1))) return null;
         return new Activation(activation, 0, NO_BOUNDS);
       default:
         return null;

@@ -8,7 +8,7 @@ import { Rows } from '../graph/rows.js';
 import { affine } from './affine.js';
 import { deferBinary } from './elementwise.js';
 import { runInPlace } from './in_place.js';
-import { anyDeferred, required } from './operation.js';
+import { anyDeferred, present, required } from './operation.js';
 import type { Call, Operation } from './operation.js';
 import { operandKind } from './operand.js';
 
@@ -81,8 +81,7 @@ function addOrSub(name: typeof tf.Add | typeof tf.Sub): Operation {
       if (a.dtype !== 'float32' || b.dtype !== 'float32') return deferBinary(name, call);
       const shape = tf.backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
       if (shape.length < 2 || tf.util.sizeFromShape(shape) === 0) return null;
-      const nonNegative =
-        name === tf.Add && backend.isNonNegative(a) && backend.isNonNegative(b);
+      const nonNegative = name === tf.Add && backend.isNonNegative(a) && backend.isNonNegative(b);
       const kinds = [operandKind(a.shape, shape), operandKind(b.shape, shape)];
       if (kinds[0] === 'full' && kinds[1] === 'full') {
         return backend.defer(new AddOrSub(name), [a, b], shape, 'float32', nonNegative);
@@ -92,4 +91,23 @@ function addOrSub(name: typeof tf.Add | typeof tf.Sub): Operation {
   };
 }
 
-export const sums: Operation[] = [addOrSub(tf.Add), addOrSub(tf.Sub)];
+const add = addOrSub(tf.Add);
+
+/** A sum of many, which the converter makes of sums of sums: one after the other. */
+const addN: Operation = {
+  name: tf.AddN,
+  defer(call: Call) {
+    const [first, ...others] = present(...Object.values(call.inputs));
+    if (!first || others.length === 0) return null;
+    let sum = first;
+    for (const other of others) {
+      const next = add.defer({ ...call, inputs: { a: sum, b: other } });
+      if (sum !== first) call.backend.disposeData(sum.dataId);
+      if (!next) return null;
+      sum = next;
+    }
+    return sum;
+  },
+};
+
+export const sums: Operation[] = [add, addN, addOrSub(tf.Sub)];

@@ -59,7 +59,7 @@ function spread(vector: Rows, channels: number, negate: boolean): Rows {
   const { f32 } = runtime.heap;
   const from = vector.pointer >>> 2;
   for (let channel = 0; channel < channels; channel++) {
-    const value = f32[from + (vector.channels === 1 ? 0 : channel)] as number;
+    const value = f32[from + (vector.channels === 1 ? 0 : channel)];
     f32[(pointer >>> 2) + channel] = negate ? -value : value;
   }
   const rows = Rows.computed(runtime, vector.set, channels, 'float32', pointer);
@@ -76,10 +76,13 @@ export function affine(
   shape: number[],
   nonNegative: boolean,
 ): TensorInfo | null {
-  const choices = name === tf.Sub ? [[a, b]] : [
-    [a, b],
-    [b, a],
-  ];
+  const choices =
+    name === tf.Sub
+      ? [[a, b]]
+      : [
+          [a, b],
+          [b, a],
+        ];
   for (const [x, vector] of choices as [TensorInfo, TensorInfo][]) {
     const kind = operandKind(vector.shape, shape);
     if (operandKind(x.shape, shape) !== 'full') continue;

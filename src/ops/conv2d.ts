@@ -9,11 +9,12 @@ import type { Node, Primitive, Steps, View } from '../graph/node.js';
 import type { PixelSet } from '../graph/pixels.js';
 import type { LayerRecord } from '../graph/record.js';
 import type { Rows } from '../graph/rows.js';
-import { Window } from '../graph/window.js';
+import { MOST_TAPS, Window } from '../graph/window.js';
 import { recordLayer, recordRun } from '../profiler.js';
 import { Activation } from './activation.js';
 import { windowOf } from './conv_geometry.js';
 import { packFilter } from './packing.js';
+import { isVector } from './operand.js';
 import { present, required } from './operation.js';
 import type { Call, Operation } from './operation.js';
 import { pad } from './pad.js';
@@ -39,7 +40,7 @@ class Conv2D implements Primitive {
     const x = yield { view: xView, want: field };
     field.release();
     const filter = yield* whole(filterView);
-    const bias = this.hasBias ? yield* whole(rest[0] as View) : null;
+    const bias = this.hasBias ? yield* whole(rest[0]) : null;
     const alphaView = rest[this.hasBias ? 1 : 0];
     const alpha = alphaView ? yield* whole(alphaView) : null;
     recordRun(this.record, want);
@@ -69,7 +70,13 @@ class Conv2D implements Primitive {
       inChannels *= kernelWidth;
     }
     const choice = route('conv', { inChannels, outChannels });
-    const weights = packFilter(choice.kernel, filterView, bias?.source ?? null, window.taps, inChannels);
+    const weights = packFilter(
+      choice.kernel,
+      filterView,
+      bias?.source ?? null,
+      window.taps,
+      inChannels,
+    );
     if (this.record) this.record.variant = choice.kernel;
     return evaluation.produce(want, outChannels, {
       kernel: choice.kernel,
@@ -136,8 +143,8 @@ function conv2d(name: string): Operation {
       const { inputs, attrs, backend } = call;
       const x = required(call, 'x');
       const filter = required(call, 'filter');
-      const bias = inputs['bias'] ?? null;
-      const prelu = inputs['preluActivationWeights'] ?? null;
+      const bias = inputs.bias ?? null;
+      const prelu = inputs.preluActivationWeights ?? null;
       const { strides, pad, dilations, dataFormat, dimRoundingMode } = attrs as unknown as {
         strides: [number, number] | number;
         pad: Parameters<typeof tf.backend_util.computeConv2DInfo>[4];
@@ -155,12 +162,14 @@ function conv2d(name: string): Operation {
         dimRoundingMode,
       );
       const channels = info.outChannels;
-      if (bias && (bias.dtype !== 'float32' || tf.util.sizeFromShape(bias.shape) !== channels)) {
+      if (bias && (bias.dtype !== 'float32' || !isVector(bias.shape, channels))) {
         return null;
       }
       if (info.inChannels !== filter.shape[2] || tf.util.sizeFromShape(info.outShape) === 0) {
         return null;
       }
+      const window = windowOf(info);
+      if (window.taps > MOST_TAPS) return null;
       const activation = Activation.of(attrs, prelu, channels);
       if (!activation) return null;
       const tensors = present(x, filter, bias, prelu);
@@ -168,7 +177,6 @@ function conv2d(name: string): Operation {
         filter: filter.dataId,
         macsPerPixel: info.filterHeight * info.filterWidth * info.inChannels * channels,
       });
-      const window = windowOf(info);
       const primitive = new Conv2D(name, backend, window, activation, bias !== null, record);
       return backend.defer(primitive, tensors, info.outShape, 'float32', activation.nonNegative);
     },

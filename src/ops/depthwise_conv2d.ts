@@ -8,10 +8,12 @@ import { whole } from '../graph/node.js';
 import type { Node, Primitive, Steps, View } from '../graph/node.js';
 import type { PixelSet } from '../graph/pixels.js';
 import type { LayerRecord } from '../graph/record.js';
+import { MOST_TAPS } from '../graph/window.js';
 import type { Window } from '../graph/window.js';
 import { recordLayer, recordRun } from '../profiler.js';
 import { Activation } from './activation.js';
 import { windowOf } from './conv_geometry.js';
+import { isVector } from './operand.js';
 import { present, required } from './operation.js';
 import type { Call, Operation } from './operation.js';
 
@@ -33,7 +35,7 @@ class DepthwiseConv2D implements Primitive {
     const x = yield { view: xView, want: field };
     field.release();
     const filter = yield* whole(filterView);
-    const bias = this.hasBias ? yield* whole(rest[0] as View) : null;
+    const bias = this.hasBias ? yield* whole(rest[0]) : null;
     const alphaView = rest[this.hasBias ? 1 : 0];
     const alpha = alphaView ? yield* whole(alphaView) : null;
     recordRun(this.record, want);
@@ -67,8 +69,8 @@ function depthwise(name: string): Operation {
       const { inputs, attrs, backend } = call;
       const x = required(call, 'x');
       const filter = required(call, 'filter');
-      const bias = inputs['bias'] ?? null;
-      const prelu = inputs['preluActivationWeights'] ?? null;
+      const bias = inputs.bias ?? null;
+      const prelu = inputs.preluActivationWeights ?? null;
       const { strides, pad, dilations, dimRoundingMode } = attrs as unknown as {
         strides: [number, number] | number;
         pad: Parameters<typeof tf.backend_util.computeConv2DInfo>[4];
@@ -88,10 +90,12 @@ function depthwise(name: string): Operation {
         true,
       );
       const channels = info.outChannels;
-      if (bias && (bias.dtype !== 'float32' || tf.util.sizeFromShape(bias.shape) !== channels)) {
+      if (bias && (bias.dtype !== 'float32' || !isVector(bias.shape, channels))) {
         return null;
       }
       if (tf.util.sizeFromShape(info.outShape) === 0) return null;
+      const window = windowOf(info);
+      if (window.taps > MOST_TAPS) return null;
       const activation = Activation.of(attrs, prelu, channels);
       if (!activation) return null;
       const tensors = present(x, filter, bias, prelu);
@@ -99,7 +103,6 @@ function depthwise(name: string): Operation {
         filter: filter.dataId,
         macsPerPixel: info.filterHeight * info.filterWidth * channels,
       });
-      const window = windowOf(info);
       const hasBias = bias !== null;
       const primitive = new DepthwiseConv2D(name, backend, window, activation, hasBias, record);
       return backend.defer(primitive, tensors, info.outShape, 'float32', activation.nonNegative);

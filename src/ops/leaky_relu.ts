@@ -4,6 +4,7 @@ import { channelsOf, whole } from '../graph/node.js';
 import type { Node, Primitive, Steps, View } from '../graph/node.js';
 import type { PixelSet } from '../graph/pixels.js';
 import { leaky, scalar } from './activation.js';
+import { isVector } from './operand.js';
 import { anyDeferred, required } from './operation.js';
 import type { Call, Operation } from './operation.js';
 
@@ -41,7 +42,7 @@ export const prelu: Operation = {
     const alpha = required(call, 'alpha');
     if (x.dtype !== 'float32' || x.shape.length < 2 || !anyDeferred(backend, [x])) return null;
     if (alpha.dtype !== 'float32') return null;
-    if (tf.util.sizeFromShape(alpha.shape) !== channelsOf(x)) return null;
+    if (!isVector(alpha.shape, channelsOf(x))) return null;
     return backend.defer(new LeakyRelu(tf.Prelu, 0), [x, alpha], x.shape, 'float32');
   },
 };

@@ -64,8 +64,8 @@ function repeat(mask: Rows, set: PixelSet, { runtime }: Evaluation): Rows {
   const rowOf = mask.set.rowOf >>> 2;
   for (let row = 0; row < set.count; row++) {
     const pixel = set.pixelAt(row) % mask.set.total;
-    const at = rowOf === 0 ? pixel : (i32[rowOf + pixel] as number);
-    f32[(pointer >>> 2) + row] = at < 0 ? 0 : (f32[(mask.pointer >>> 2) + at] as number);
+    const at = rowOf === 0 ? pixel : i32[rowOf + pixel];
+    f32[(pointer >>> 2) + row] = at < 0 ? 0 : f32[(mask.pointer >>> 2) + at];
   }
   mask.release();
   return Rows.computed(runtime, set, 1, 'float32', pointer);

@@ -7,6 +7,11 @@ import { util } from '@tensorflow/tfjs-core';
  */
 export type OperandKind = 'full' | 'channel' | 'scalar' | 'pixel' | null;
 
+/** Whether a shape is that of one value for each of `channels` channels. */
+export function isVector(shape: number[], channels: number): boolean {
+  return (shape[shape.length - 1] ?? 1) === channels && util.sizeFromShape(shape) === channels;
+}
+
 /** How an operand of shape `shape` broadcasts to `outShape`. */
 export function operandKind(shape: number[], outShape: number[]): OperandKind {
   if (util.sizeFromShape(shape) === 1 && util.sizeFromShape(outShape) !== 1) return 'scalar';

@@ -34,7 +34,8 @@ export function packFilter(
   const pack = narrow ? kernels.pack_igemm_x1 : kernels.pack_igemm_x8;
   const size = narrow ? kernels.packed_igemm_x1_bytes : kernels.packed_igemm_x8_bytes;
   const bytes = size(taps, inChannels, channels);
-  return storage.packed(kernel, `${String(taps)} ${keyOf(bias)}`, bytes, (pointer) => {
+  const key = [taps, channels, keyOf(bias)].join(' ');
+  return storage.packed(kernel, key, bytes, (pointer) => {
     pack(storage.pointer, bias?.pointer ?? 0, taps, inChannels, channels, pointer);
   });
 }

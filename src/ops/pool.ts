@@ -7,6 +7,7 @@ import { channelsOf } from '../graph/node.js';
 import type { Node, Primitive, Steps, View } from '../graph/node.js';
 import type { PixelSet } from '../graph/pixels.js';
 import type { LayerRecord } from '../graph/record.js';
+import { MOST_TAPS } from '../graph/window.js';
 import type { Window } from '../graph/window.js';
 import { recordLayer, recordRun } from '../profiler.js';
 import { windowOf } from './conv_geometry.js';
@@ -72,8 +73,10 @@ function pool(name: string, kind: Kind): Operation {
         dimRoundingMode,
       );
       if (tf.util.sizeFromShape(info.outShape) === 0) return null;
+      const window = windowOf(info);
+      if (window.taps > MOST_TAPS) return null;
       const record = recordLayer(name, [x], info.outShape, { filter: null, macsPerPixel: 0 });
-      const primitive = new Pool(name, kind, windowOf(info), record);
+      const primitive = new Pool(name, kind, window, record);
       const nonNegative = backend.slot(x.dataId).storage?.nonNegative ?? false;
       return backend.defer(primitive, [x], info.outShape, 'float32', nonNegative);
     },

@@ -12,7 +12,11 @@ function reshape(name: string): Operation {
     defer(call: Call) {
       required(call, name === tf.Reshape ? 'x' : 'input');
       const { inputs, attrs, backend, wasm } = call;
-      return wasm.kernelFunc({ inputs: inputs as tf.NamedTensorInfoMap, attrs, backend }) as tf.TensorInfo;
+      return wasm.kernelFunc({
+        inputs: inputs as tf.NamedTensorInfoMap,
+        attrs,
+        backend,
+      }) as tf.TensorInfo;
     },
   };
 }

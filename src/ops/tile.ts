@@ -75,7 +75,7 @@ export function untiled(view: View): View {
   const { node } = view.storage;
   if (!(node?.primitive instanceof TilePixels)) return view;
   if (!tf.util.arraysEqual(node.shape, view.shape)) return view;
-  return node.inputs[0] as View;
+  return node.inputs[0];
 }
 
 export const tileOperation: Operation = {

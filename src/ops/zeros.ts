@@ -3,17 +3,19 @@ import type { DataType } from '@tensorflow/tfjs-core';
 import type { DynconvBackend } from '../backend.js';
 import type { Evaluation } from '../graph/evaluation.js';
 import { channelsOf } from '../graph/node.js';
-import type { Node, Primitive, Steps } from '../graph/node.js';
+import type { Demand, Node, Primitive, Steps } from '../graph/node.js';
 import type { PixelSet } from '../graph/pixels.js';
 import { required } from './operation.js';
 import type { Call, Operation } from './operation.js';
+
+const NO_DEMANDS: readonly Demand[] = [];
 
 /** A map of zeros. It reads nothing, and who reads it sees that it is empty. */
 class Zeros implements Primitive {
   constructor(readonly name: string) {}
 
-  // eslint-disable-next-line require-yield
   *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {
+    yield* NO_DEMANDS;
     return evaluation.none(want, { channels: channelsOf(node), dtype: node.dtype });
   }
 }

@@ -1,0 +1,29 @@
+/**
+ * Runs the specs in Node and reports which lines of src/ they reach: a table here, and pages in
+ * coverage/. Arguments go to mocha.
+ */
+import { rm } from 'node:fs/promises';
+import { CoverageReport } from 'monocart-coverage-reports';
+import { BUILD, inRoot } from './lib/paths.mjs';
+import { run } from './lib/run.mjs';
+
+const RAW = `${BUILD}/coverage`;
+
+await rm(RAW, { recursive: true, force: true });
+const code = await run(
+  process.execPath,
+  [inRoot('scripts/test.mjs'), 'node', ...process.argv.slice(2)],
+  { env: { NODE_V8_COVERAGE: RAW }, check: false },
+);
+const report = new CoverageReport({
+  outputDir: inRoot('coverage'),
+  reports: ['console-details', 'v8'],
+  entryFilter: (entry) => entry.url.includes('/build/test/node/'),
+  sourceFilter: (path) => path.startsWith('src/'),
+  sourcePath: (path) => path.slice(Math.max(path.lastIndexOf('/src/') + 1, 0)),
+  clean: true,
+  logging: 'error',
+});
+await report.addFromDir(RAW);
+await report.generate();
+process.exitCode = code;
