@@ -58,7 +58,7 @@ function fillColumns(cmd: usize, r: i32, dst: usize): void {
 /** Four adjacent pixels, windows three wide. */
 function slide3(cmd: usize, columns: usize, r: i32): void {
   const channels = word(cmd, Word.InChannels);
-  const kernelH = word(cmd, Word.KernelH);
+  const end = columns + <usize>word(cmd, Word.KernelH) * 24;
   const weights = pointer(cmd, Word.Weights);
   const bias = pointer(cmd, Word.Bias);
   const pitch = (<usize>channels) << 2;
@@ -80,7 +80,7 @@ function slide3(cmd: usize, columns: usize, r: i32): void {
     let b3 = b0;
     let w = weights + offset;
     let column = columns;
-    for (let ky = kernelH; ky; ky--) {
+    do {
       const p0 = load<usize>(column) + offset;
       const p1 = load<usize>(column, 4) + offset;
       const p2 = load<usize>(column, 8) + offset;
@@ -135,7 +135,7 @@ function slide3(cmd: usize, columns: usize, r: i32): void {
         b3 = madd(x5, w2, b3);
       }
       w += 3 * pitch;
-    }
+    } while (column != end);
     v128.store(out0 + offset, clamp(a0, lo, hi));
     v128.store(out1 + offset, clamp(a1, lo, hi));
     v128.store(out2 + offset, clamp(a2, lo, hi));
@@ -150,7 +150,7 @@ function slide3(cmd: usize, columns: usize, r: i32): void {
 /** Four adjacent pixels, windows five wide. */
 function slide5(cmd: usize, columns: usize, r: i32): void {
   const channels = word(cmd, Word.InChannels);
-  const kernelH = word(cmd, Word.KernelH);
+  const end = columns + <usize>word(cmd, Word.KernelH) * 32;
   const weights = pointer(cmd, Word.Weights);
   const bias = pointer(cmd, Word.Bias);
   const pitch = (<usize>channels) << 2;
@@ -172,7 +172,7 @@ function slide5(cmd: usize, columns: usize, r: i32): void {
     let b3 = b0;
     let w = weights + offset;
     let column = columns;
-    for (let ky = kernelH; ky; ky--) {
+    do {
       const p0 = load<usize>(column) + offset;
       const p1 = load<usize>(column, 4) + offset;
       const p2 = load<usize>(column, 8) + offset;
@@ -253,7 +253,7 @@ function slide5(cmd: usize, columns: usize, r: i32): void {
         b3 = madd(x7, w4, b3);
       }
       w += 5 * pitch;
-    }
+    } while (column != end);
     v128.store(out0 + offset, clamp(a0, lo, hi));
     v128.store(out1 + offset, clamp(a1, lo, hi));
     v128.store(out2 + offset, clamp(a2, lo, hi));

@@ -52,8 +52,11 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
     nonNegative = false,
   ): TensorInfo {
     const views = inputs.map((input) => (input instanceof View ? input : this.view(input)));
-    for (const { storage } of views) storage.retain();
-    const depth = 1 + Math.max(0, ...views.map((view) => view.depth));
+    let depth = 1;
+    for (const view of views) {
+      view.storage.retain();
+      if (view.depth >= depth) depth = view.depth + 1;
+    }
     const node = { primitive, inputs: views, shape, dtype, depth };
     const storage = new Storage(this.runtime, this, shape, dtype, node);
     storage.nonNegative = nonNegative;

@@ -16,9 +16,13 @@ export function cpuBackend(): KernelBackend {
 
 /** The tensors among a kernel's inputs; an input may be one tensor, a list of them, or absent. */
 export function tensorsOf(inputs: NamedTensorInfoMap): TensorInfo[] {
-  return Object.values(inputs)
-    .flat()
-    .filter((input): input is TensorInfo => input != null);
+  const tensors: TensorInfo[] = [];
+  for (const name in inputs) {
+    const input = inputs[name] as TensorInfo | TensorInfo[] | null | undefined;
+    if (Array.isArray(input)) tensors.push(...input);
+    else if (input) tensors.push(input);
+  }
+  return tensors;
 }
 
 /**

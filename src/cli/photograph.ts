@@ -36,6 +36,8 @@ export async function readPhotograph(
   const context = canvas.getContext('2d');
   context.fillStyle = '#000';
   context.fillRect(0, 0, width, height);
+  // Smoothing blurs a picture that fits as it is.
+  context.imageSmoothingEnabled = scale !== 1;
   context.imageSmoothingQuality = 'high';
   context.drawImage(image, frame.x, frame.y, frame.width, frame.height);
   return { width: image.width, height: image.height, canvas, frame };

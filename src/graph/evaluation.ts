@@ -139,7 +139,7 @@ export class Evaluation {
       rows.channels,
       {
         kernel: 'rows_gather',
-        command: new Command({ InChannels: rows.channels, OutChannels: rows.channels }),
+        command: new Command().channels(rows.channels),
         inputs: [rows],
         window: null,
         record: null,

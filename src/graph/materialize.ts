@@ -45,14 +45,11 @@ function scatter(rows: Rows, pointer: number): void {
     return;
   }
   const command = runtime.arena.allocate(Command.bytes);
-  new Command({
-    InBase: rows.pointer,
-    InStride: stride,
-    InChannels: stride / 4,
-    OutBase: pointer,
-    OutStride: stride,
-    OutPixels: set.pixels,
-  }).place(runtime, command);
+  new Command()
+    .input(rows)
+    .output({ pointer, stride }, set.pixels)
+    .channels(stride / 4)
+    .place(runtime, command);
   runtime.kernels.rows_scatter(command, 0, set.count, runtime.scratch);
   runtime.arena.free(command);
 }

@@ -7,19 +7,17 @@ import type { Evaluation } from './evaluation.js';
 
 /** A storage as one reader sees it: a reshape changes the shape and keeps the values. */
 export class View {
+  /** Values of one pixel: the last dimension. */
+  readonly channels: number;
+  /** All dimensions but the last. */
+  readonly pixels: number;
+
   constructor(
     readonly storage: Storage,
     readonly shape: number[],
-  ) {}
-
-  /** Values of one pixel: the last dimension. */
-  get channels(): number {
-    return channelsOf(this);
-  }
-
-  /** All dimensions but the last. */
-  get pixels(): number {
-    return util.sizeFromShape(this.shape.slice(0, -1));
+  ) {
+    this.channels = channelsOf(this);
+    this.pixels = util.sizeFromShape(shape.slice(0, -1));
   }
 
   get dtype(): DataType {

@@ -35,6 +35,8 @@ export const LONGEST_CHAIN = 8;
 export class Rows {
   /** Rows held back beneath these, this one included; 0 when computed. */
   readonly chain: number;
+  /** Bytes of one row. */
+  readonly stride: number;
   /** Dense rows in which values outside of this set are known not to be negative. */
   negativeWithin: PixelSet | null = null;
   nonNegative = false;
@@ -50,7 +52,8 @@ export class Rows {
     readonly source: Storage | null,
   ) {
     set.retain();
-    this.chain = producer ? 1 + Math.max(0, ...producer.inputs.map((rows) => rows.chain)) : 0;
+    this.stride = channels * util.bytesPerElement(dtype);
+    this.chain = producer ? 1 + longestChain(producer.inputs) : 0;
   }
 
   /** The values of a storage that is ready (or ready where they are read), `channels` a row. */
@@ -101,11 +104,6 @@ export class Rows {
     return this.set.count === 0;
   }
 
-  /** Bytes of one row. */
-  get stride(): number {
-    return this.channels * util.bytesPerElement(this.dtype);
-  }
-
   /** The pixels of `want` that may be other than zero. `want` covers every compact set. */
   support(want: PixelSet): PixelSet {
     return this.set.isAll ? want : this.set;
@@ -123,4 +121,10 @@ export class Rows {
     this.set.release();
     this.negativeWithin?.release();
   }
+}
+
+function longestChain(inputs: readonly Rows[]): number {
+  let longest = 0;
+  for (const { chain } of inputs) if (chain > longest) longest = chain;
+  return longest;
 }

@@ -97,18 +97,26 @@ function schedule(stages: Stage[]): number {
   return strips;
 }
 
+/** Where a stage's rows lie while the stream runs; the mask is -1 where all of them do. */
+interface Block {
+  pointer: number;
+  stride: number;
+  mask: number;
+}
+
 /** The smallest power of two that is not below `count`. */
 function ringRows(count: number): number {
   return 2 ** Math.ceil(Math.log2(Math.max(count, 1)));
 }
 
 /** Where a stage's rows lie: all of them, or a ring of a power of two of them. */
-function placeRows(runtime: Runtime, stage: Stage): { mask: number; pointer: number } {
+function placeRows(runtime: Runtime, stage: Stage): Block {
   const { rows, span } = stage;
   const ring = ringRows(span);
   const whole = ring >= rows.set.count;
   const bytes = Math.max((whole ? rows.set.count : ring) * rows.stride, 4);
-  return { mask: whole ? -1 : ring - 1, pointer: runtime.arena.allocate(bytes) };
+  const pointer = runtime.arena.allocate(bytes);
+  return { pointer, stride: rows.stride, mask: whole ? -1 : ring - 1 };
 }
 
 /**
@@ -120,7 +128,7 @@ export function compute(rows: Rows): void {
   const { runtime } = rows;
   const stages = stagesOf(rows);
   const strips = schedule(stages);
-  const blocks = new Map<Rows, { mask: number; pointer: number }>();
+  const blocks = new Map<Rows, Block>();
   const commands = runtime.arena.allocate(stages.length * Command.bytes);
   stages.forEach((stage, index) => {
     const block = placeRows(runtime, stage);
@@ -139,49 +147,25 @@ export function compute(rows: Rows): void {
   for (const stage of stages) finish(runtime, stage, rows, blocks);
 }
 
-function placeCommand(
-  { rows, producer }: Stage,
-  blocks: Map<Rows, { mask: number; pointer: number }>,
-  pointer: number,
-): void {
-  const own = blocks.get(rows);
-  const command = producer.command.set({
-    OutBase: own?.pointer,
-    OutMask: own?.mask,
-    OutStride: rows.stride,
-    OutPixels: rows.set.pixels,
-  });
-  const [first, second] = producer.inputs;
+function placeCommand({ rows, producer }: Stage, blocks: Map<Rows, Block>, pointer: number): void {
+  const { runtime, set } = rows;
+  const { command, inputs } = producer;
+  const [first, second] = inputs;
+  command.output(blocks.get(rows) ?? rows, set.pixels);
+  let longest = 0;
   if (first) {
-    const block = blocks.get(first);
-    command.set({
-      InBase: block?.pointer ?? first.pointer,
-      InMask: block?.mask ?? -1,
-      InStride: first.stride,
-      InRowOf: first.set.rowOf,
-      Zero: rows.runtime.zeros(first.stride),
-    });
+    command.input(blocks.get(first) ?? first, first.set.rowOf);
+    longest = first.stride;
   }
   if (second) {
-    const block = blocks.get(second);
-    command.set({
-      In2Base: block?.pointer ?? second.pointer,
-      In2Mask: block?.mask ?? -1,
-      In2Stride: second.stride,
-      In2RowOf: second.set.rowOf,
-      Zero: rows.runtime.zeros(Math.max(first?.stride ?? 0, second.stride)),
-    });
+    command.secondInput(blocks.get(second) ?? second, second.set.rowOf);
+    longest = Math.max(longest, second.stride);
   }
-  command.place(rows.runtime, pointer);
+  command.zero(runtime.zeros(longest)).place(runtime, pointer);
 }
 
 /** A stage has run: the last one keeps its block, the others' rings are freed. */
-function finish(
-  runtime: Runtime,
-  stage: Stage,
-  last: Rows,
-  blocks: Map<Rows, { mask: number; pointer: number }>,
-): void {
+function finish(runtime: Runtime, stage: Stage, last: Rows, blocks: Map<Rows, Block>): void {
   const { rows, producer } = stage;
   const pointer = blocks.get(rows)?.pointer ?? 0;
   rows.producer = null;

@@ -1,5 +1,4 @@
 import { Command } from '../arrays/command.js';
-import type { Fields } from '../arrays/command.js';
 import type { Runtime } from '../memory/runtime.js';
 import { PixelSet } from './pixels.js';
 
@@ -53,25 +52,6 @@ export class Window {
     );
   }
 
-  /** The geometry as fields of a command. */
-  get fields(): Fields {
-    const g = this.geometry;
-    return {
-      InH: g.inHeight,
-      InW: g.inWidth,
-      OutH: g.outHeight,
-      OutW: g.outWidth,
-      KernelH: g.kernelHeight,
-      KernelW: g.kernelWidth,
-      StrideH: g.strideHeight,
-      StrideW: g.strideWidth,
-      DilationH: g.dilationHeight,
-      DilationW: g.dilationWidth,
-      PadTop: g.padTop,
-      PadLeft: g.padLeft,
-    };
-  }
-
   /** The input pixels that the output pixels `want` read. */
   receptiveField(runtime: Runtime, want: PixelSet): PixelSet {
     if (this.isPixelwise) return want.retain();
@@ -79,7 +59,7 @@ export class Window {
     const { arena, kernels } = runtime;
     const bitmap = arena.allocate(this.inPixels);
     const command = arena.allocate(Command.bytes);
-    new Command(this.fields).place(runtime, command);
+    new Command().window(this.geometry).place(runtime, command);
     kernels.set_dilate(command, want.pixels, want.count, bitmap, this.geometry.images);
     arena.free(command);
     return PixelSet.fromBitmap(runtime, this.inPixels, bitmap);

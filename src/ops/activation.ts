@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
 import { Command } from '../arrays/command.js';
+import type { Bounds } from '../arrays/command.js';
 import type { DynconvBackend } from '../backend.js';
 import type { Evaluation } from '../graph/evaluation.js';
 import { PixelSet } from '../graph/pixels.js';
@@ -9,13 +10,7 @@ import { wasmKernel } from '../wasm_kernels.js';
 import { runOnRows } from './on_rows.js';
 import { isVector } from './operand.js';
 
-/** Bounds that a kernel clamps its output to. */
-export interface Bounds {
-  Min: number;
-  Max: number;
-}
-
-const NO_BOUNDS: Bounds = { Min: -Infinity, Max: Infinity };
+const NO_BOUNDS: Bounds = { min: -Infinity, max: Infinity };
 
 /** The activation that is fused to a convolution. */
 export class Activation {
@@ -39,9 +34,9 @@ export class Activation {
       case 'leakyrelu':
         return new Activation(activation, leakyreluAlpha, NO_BOUNDS);
       case 'relu':
-        return new Activation(activation, 0, { Min: 0, Max: Infinity });
+        return new Activation(activation, 0, { min: 0, max: Infinity });
       case 'relu6':
-        return new Activation(activation, 0, { Min: 0, Max: 6 });
+        return new Activation(activation, 0, { min: 0, max: 6 });
       case 'prelu':
         if (!prelu || !(isVector(prelu.shape, channels) || isVector(prelu.shape, 1))) return null;
         return new Activation(activation, 0, NO_BOUNDS);
@@ -87,12 +82,10 @@ export function leaky(rows: Rows, alpha: Rows, set: PixelSet, evaluation: Evalua
   const alphas = alpha.channels * alpha.set.total;
   return evaluation.produce(set, channels, {
     kernel: 'f32_leaky',
-    command: new Command({
-      InChannels: channels,
-      OutChannels: channels,
-      Weights: alpha.pointer,
-      Param0: alphas === 1 ? 1 : 0,
-    }),
+    command: new Command()
+      .channels(channels)
+      .weights(alpha.pointer)
+      .parameters(alphas === 1 ? 1 : 0),
     inputs: [rows],
     weights: [alpha],
     window: null,

@@ -31,7 +31,7 @@ class AddOrSub implements Primitive {
     const channels = channelsOf(node);
     const rows = evaluation.produce(set, channels, {
       kernel: this.name === tf.Add ? 'f32_add' : 'f32_sub',
-      command: new Command({ InChannels: channels, OutChannels: channels }),
+      command: new Command().channels(channels),
       inputs: [a, b],
       window: null,
       record: null,

@@ -20,12 +20,7 @@ export function scaleAndShift(
   const { channels } = x;
   return evaluation.produce(set, channels, {
     kernel: 'f32_affine',
-    command: new Command({
-      InChannels: channels,
-      OutChannels: channels,
-      Weights: scale?.pointer ?? 0,
-      Bias: offset?.pointer ?? 0,
-    }),
+    command: new Command().channels(channels).weights(scale?.pointer ?? 0, offset?.pointer ?? 0),
     inputs: [x],
     weights: [scale, offset].filter((rows) => rows !== null),
     window: null,

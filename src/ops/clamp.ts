@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { Command } from '../arrays/command.js';
+import type { Bounds } from '../arrays/command.js';
 import type { Evaluation } from '../graph/evaluation.js';
 import { channelsOf } from '../graph/node.js';
 import type { Node, Primitive, Steps, View } from '../graph/node.js';
 import type { PixelSet } from '../graph/pixels.js';
 import { Rows } from '../graph/rows.js';
-import type { Bounds } from './activation.js';
 import { runInPlace } from './in_place.js';
 import { anyDeferred, required } from './operation.js';
 import type { Call, Operation } from './operation.js';
@@ -20,13 +20,13 @@ class Clamp implements Primitive {
   *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {
     const [view] = node.inputs as [View];
     const x = yield { view, want };
-    const preservesZero = this.bounds.Min <= 0 && this.bounds.Max >= 0;
+    const preservesZero = this.bounds.min <= 0 && this.bounds.max >= 0;
     if (this.isRelu && x.negativeWithin && !x.isPending && !x.source) return this.clampAt(x);
     const set = preservesZero ? x.support(want) : want;
     const channels = channelsOf(node);
     return evaluation.produce(set, channels, {
       kernel: 'f32_clamp',
-      command: new Command({ ...this.bounds, InChannels: channels, OutChannels: channels }),
+      command: new Command().channels(channels).bounds(this.bounds),
       inputs: [x],
       window: null,
       record: null,
@@ -34,7 +34,7 @@ class Clamp implements Primitive {
   }
 
   private get isRelu(): boolean {
-    return this.bounds.Min === 0 && this.bounds.Max === Infinity;
+    return this.bounds.min === 0 && this.bounds.max === Infinity;
   }
 
   /** Clamps only the pixels that may be negative, in place. */
@@ -59,16 +59,16 @@ function clamp(name: string, boundsOf: (call: Call) => Bounds): Operation {
       const x = required(call, 'x');
       if (x.dtype !== 'float32' || x.shape.length === 0 || !anyDeferred(backend, [x])) return null;
       const bounds = boundsOf(call);
-      return backend.defer(new Clamp(name, bounds), [x], x.shape, 'float32', bounds.Min >= 0);
+      return backend.defer(new Clamp(name, bounds), [x], x.shape, 'float32', bounds.min >= 0);
     },
   };
 }
 
 export const clamps: Operation[] = [
-  clamp(tf.Relu, () => ({ Min: 0, Max: Infinity })),
-  clamp(tf.Relu6, () => ({ Min: 0, Max: 6 })),
+  clamp(tf.Relu, () => ({ min: 0, max: Infinity })),
+  clamp(tf.Relu6, () => ({ min: 0, max: 6 })),
   clamp(tf.ClipByValue, ({ attrs }) => {
     const { clipValueMin, clipValueMax } = attrs as { clipValueMin: number; clipValueMax: number };
-    return { Min: clipValueMin, Max: clipValueMax };
+    return { min: clipValueMin, max: clipValueMax };
   }),
 ];

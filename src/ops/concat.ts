@@ -23,17 +23,12 @@ class Concat implements Primitive {
     const command = runtime.arena.allocate(Command.bytes);
     let offset = 0;
     for (const rows of parts) {
-      new Command({
-        InBase: rows.pointer,
-        InStride: rows.stride,
-        InRowOf: rows.set.rowOf,
-        InChannels: rows.channels,
-        OutBase: pointer + offset,
-        OutStride: stride,
-        OutPixels: want.pixels,
-        OutChannels: rows.channels,
-        Zero: runtime.zeros(rows.stride),
-      }).place(runtime, command);
+      new Command()
+        .input(rows, rows.set.rowOf)
+        .output({ pointer: pointer + offset, stride }, want.pixels)
+        .channels(rows.channels)
+        .zero(runtime.zeros(rows.stride))
+        .place(runtime, command);
       runtime.kernels.rows_gather(command, 0, want.count, runtime.scratch);
       offset += rows.stride;
       rows.release();

@@ -80,14 +80,12 @@ class Conv2D implements Primitive {
     if (this.record) this.record.variant = choice.kernel;
     return evaluation.produce(want, outChannels, {
       kernel: choice.kernel,
-      command: new Command({
-        ...window.fields,
-        ...this.activation.bounds,
-        InChannels: inChannels,
-        OutChannels: outChannels,
-        Weights: weights,
-        RowBlock: choice.rowBlock,
-      }),
+      command: new Command()
+        .window(window.geometry)
+        .channels(inChannels, outChannels)
+        .weights(weights)
+        .bounds(this.activation.bounds)
+        .rowBlock(choice.rowBlock),
       inputs: [input],
       weights: [filter],
       window: window.isPixelwise ? null : window,

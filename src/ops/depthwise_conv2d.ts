@@ -44,15 +44,12 @@ class DepthwiseConv2D implements Primitive {
     if (this.record) this.record.variant = choice.kernel;
     const rows = evaluation.produce(want, channels, {
       kernel: choice.kernel,
-      command: new Command({
-        ...this.window.fields,
-        ...this.activation.bounds,
-        InChannels: channels,
-        OutChannels: channels,
-        Weights: filter.pointer,
-        Bias: bias?.pointer ?? 0,
-        RowBlock: choice.rowBlock,
-      }),
+      command: new Command()
+        .window(this.window.geometry)
+        .channels(channels)
+        .weights(filter.pointer, bias?.pointer)
+        .bounds(this.activation.bounds)
+        .rowBlock(choice.rowBlock),
       inputs: [x],
       weights: bias ? [filter, bias] : [filter],
       window: this.window,

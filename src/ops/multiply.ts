@@ -47,7 +47,7 @@ class MaskMultiply implements Primitive {
     const perPixel = mask.set.total === want.total ? mask : repeat(mask, set, evaluation);
     const rows = evaluation.produce(set, channels, {
       kernel: 'f32_mul_pixel',
-      command: new Command({ InChannels: channels, OutChannels: channels }),
+      command: new Command().channels(channels),
       inputs: [features, perPixel],
       window: null,
       record: null,
@@ -83,7 +83,7 @@ class Multiply implements Primitive {
     const channels = channelsOf(node);
     const rows = evaluation.produce(set, channels, {
       kernel: 'f32_mul',
-      command: new Command({ InChannels: channels, OutChannels: channels }),
+      command: new Command().channels(channels),
       inputs: [a, b],
       window: null,
       record: null,

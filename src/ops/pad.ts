@@ -24,12 +24,10 @@ function padTo(
 ): Rows {
   return evaluation.produce(set, x.channels, {
     kernel: 'rows_pad',
-    command: new Command({
-      ...window.fields,
-      InChannels: x.channels,
-      OutChannels: x.channels,
-      Min: value,
-    }),
+    command: new Command()
+      .window(window.geometry)
+      .channels(x.channels)
+      .bounds({ min: value, max: Infinity }),
     inputs: [x],
     window,
     record: null,

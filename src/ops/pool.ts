@@ -37,12 +37,10 @@ class Pool implements Primitive {
     if (this.record) this.record.variant = choice.kernel;
     return evaluation.produce(want, channels, {
       kernel: choice.kernel,
-      command: new Command({
-        ...this.window.fields,
-        InChannels: channels,
-        OutChannels: channels,
-        RowBlock: choice.rowBlock,
-      }),
+      command: new Command()
+        .window(this.window.geometry)
+        .channels(channels)
+        .rowBlock(choice.rowBlock),
       inputs: [x],
       window: this.window,
       record: this.record,

@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { Command } from '../arrays/command.js';
-import type { Fields } from '../arrays/command.js';
 import type { Evaluation } from '../graph/evaluation.js';
 import { channelsOf } from '../graph/node.js';
 import type { Node, Primitive, Steps, View } from '../graph/node.js';
@@ -10,13 +9,23 @@ import type { Call, Operation } from './operation.js';
 
 type Method = 'nearest' | 'bilinear';
 
+/** Heights and widths of the images, before and after. */
+interface Size {
+  height: number;
+  width: number;
+  outHeight: number;
+  outWidth: number;
+}
+
 /** Nearest-neighbour or bilinear resizing of images. */
 class Resize implements Primitive {
   constructor(
     readonly name: string,
     private readonly method: Method,
     private readonly images: number,
-    private readonly fields: Fields,
+    private readonly size: Size,
+    private readonly alignCorners: boolean,
+    private readonly halfPixelCenters: boolean,
   ) {}
 
   /** Region rule: the one or four input pixels that a wanted pixel lies on or between. */
@@ -28,11 +37,18 @@ class Resize implements Primitive {
     const channels = channelsOf(node);
     return evaluation.produce(want, channels, {
       kernel: `f32_resize_${this.method}`,
-      command: new Command({ ...this.fields, InChannels: channels, OutChannels: channels }),
+      command: this.command().channels(channels),
       inputs: [x],
       window: null,
       record: null,
     });
+  }
+
+  private command(): Command {
+    const { height, width, outHeight, outWidth } = this.size;
+    return new Command()
+      .images(height, width, outHeight, outWidth)
+      .parameters(this.alignCorners ? 1 : 0, this.halfPixelCenters ? 1 : 0);
   }
 
   private sources(want: PixelSet, view: View, evaluation: Evaluation): PixelSet {
@@ -41,7 +57,7 @@ class Resize implements Primitive {
     const { arena, kernels } = runtime;
     const bitmap = arena.allocate(view.pixels);
     const command = arena.allocate(Command.bytes);
-    new Command(this.fields).place(runtime, command);
+    this.command().place(runtime, command);
     const mark = kernels[`set_resize_${this.method}`];
     mark(command, want.pixels, want.count, bitmap, this.images);
     arena.free(command);
@@ -64,14 +80,14 @@ function resize(name: string, method: Method): Operation {
       const [images, height, width, channels] = x.shape as [number, number, number, number];
       const shape = [images, ...size, channels];
       if (tf.util.sizeFromShape(shape) === 0) return null;
-      const primitive = new Resize(name, method, images, {
-        InH: height,
-        InW: width,
-        OutH: size[0],
-        OutW: size[1],
-        Param0: alignCorners ? 1 : 0,
-        Param1: halfPixelCenters ? 1 : 0,
-      });
+      const primitive = new Resize(
+        name,
+        method,
+        images,
+        { height, width, outHeight: size[0], outWidth: size[1] },
+        alignCorners,
+        halfPixelCenters,
+      );
       return backend.defer(primitive, [x], shape, 'float32', backend.isNonNegative(x));
     },
   };

@@ -39,7 +39,7 @@ class Select implements Primitive {
     const set = first.set.union(second.set);
     const rows = evaluation.produce(set, channelsOf(node), {
       kernel: 'f32_add',
-      command: new Command({ InChannels: first.channels, OutChannels: first.channels }),
+      command: new Command().channels(first.channels),
       inputs: [first, second],
       window: null,
       record: null,

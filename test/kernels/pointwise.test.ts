@@ -1,0 +1,181 @@
+import { assert } from 'chai';
+import fc from 'fast-check';
+import type { Fields } from './fields.js';
+import type { RowKernelName } from '../../src/arrays/kernels.js';
+import { anyLayout, anySeed, input2Fields, inputFields, placeInput } from './operands.js';
+import { placeOutput, verify } from './operands.js';
+import { random, randomSet, uniform } from './random.js';
+import { describeKernels, type Sandbox } from './sandbox.js';
+import { placeOutPixels } from './windows.js';
+
+/** What a kernel makes of an input value, the second input's value, and its channel's parameters. */
+type Rule = (a: number, b: number, weight: number, bias: number) => number;
+
+interface Operation {
+  readonly rule: Rule;
+  /** Channels of the second input: none, one, or those of the first. */
+  readonly second?: 'one' | 'all';
+  readonly weights?: boolean;
+  readonly bias?: boolean;
+  readonly fields?: Fields;
+}
+
+const OPERATIONS: Partial<Record<RowKernelName, Operation[]>> = {
+  f32_add: [{ rule: (a, b) => a + b, second: 'all' }],
+  f32_sub: [{ rule: (a, b) => a - b, second: 'all' }],
+  f32_mul: [{ rule: (a, b) => a * b, second: 'all' }],
+  f32_mul_pixel: [{ rule: (a, b) => a * b, second: 'one' }],
+  f32_affine: [
+    { rule: (a) => a },
+    { rule: (a, _b, weight) => a * weight, weights: true },
+    { rule: (a, _b, _weight, bias) => a + bias, bias: true },
+    { rule: (a, _b, weight, bias) => a * weight + bias, weights: true, bias: true },
+  ],
+  f32_clamp: [{ rule: (a) => a }],
+  f32_leaky: [{ rule: (a, _b, weight) => (a < 0 ? a * weight : a), weights: true }],
+};
+
+const anyCase = fc.record({
+  pixels: fc.integer({ min: 1, max: 9 }),
+  channels: fc.integer({ min: 1, max: 17 }),
+  layout: anyLayout,
+  layout2: anyLayout,
+  sparse: fc.boolean(),
+  clamp: fc.boolean(),
+  seed: anySeed,
+});
+type Case = typeof anyCase extends fc.Arbitrary<infer T> ? T : never;
+
+function prepare(sandbox: Sandbox, operation: Operation, test: Case) {
+  const { channels } = test;
+  const next = random(test.seed);
+  const input = placeInput(sandbox, next, test.pixels, channels, test.layout);
+  const width = operation.second === 'one' ? 1 : channels;
+  const input2 = placeInput(sandbox, next, test.pixels, width, test.layout2);
+  const weights = uniform(next, channels);
+  const bias = uniform(next, channels);
+  const [min, max] = test.clamp ? [-0.25, 0.5] : [-Infinity, Infinity];
+  const pixels = placeOutPixels(sandbox, next, test.pixels, test.sparse);
+  const rows = pixels.list.length;
+  const { out, outStride, fields } = placeOutput(sandbox, rows, channels);
+  const command = sandbox.placeCommand({
+    ...inputFields(sandbox, input),
+    ...(operation.second && input2Fields(input2)),
+    ...pixels.fields,
+    ...fields,
+    Weights: operation.weights ? sandbox.placeFloats(weights) : 0,
+    Bias: operation.bias ? sandbox.placeFloats(bias) : 0,
+    Min: min,
+    Max: max,
+  });
+  const expected = pixels.list.flatMap((p) =>
+    Array.from({ length: channels }, (_, c) => {
+      const a = input.values[p * channels + c];
+      const b = input2.values[p * width + (c % width)];
+      return Math.min(Math.max(operation.rule(a, b, weights[c], bias[c]), min), max);
+    }),
+  );
+  return { command, rows, channels, out, outStride, expected };
+}
+
+for (const [name, operations] of Object.entries(OPERATIONS)) {
+  const kernel = name as RowKernelName;
+  describeKernels(kernel, (sandbox) => {
+    operations.forEach((operation, i) => {
+      const parameters = [operation.weights && 'weights', operation.bias && 'bias'].filter(Boolean);
+      it(`computes any rows with ${parameters.join(' and ') || 'no parameters'} (${i})`, () => {
+        fc.assert(
+          fc.property(anyCase, (test) => {
+            verify(sandbox(), kernel, () => prepare(sandbox(), operation, test), 1e-6);
+          }),
+        );
+      });
+    });
+
+    it('keeps NaN through a clamp', () => {
+      sandbox().reset();
+      const values = [NaN, 2, NaN, -2, NaN];
+      const address = sandbox().placeFloats(values);
+      const ones = sandbox().placeFloats(new Float32Array(5).fill(1));
+      const command = sandbox().placeCommand({
+        ...{ InBase: address, InStride: 20, InChannels: 5, In2Base: ones, In2Stride: 20 },
+        ...{ OutBase: address, OutStride: 20, Weights: ones, Min: 0, Max: 6 },
+      });
+      sandbox().run(kernel, command, 0, 1);
+      const actual = [...sandbox().floats(address, 5)];
+      assert.deepEqual(actual.map(Number.isNaN), values.map(Number.isNaN));
+    });
+  });
+}
+
+describeKernels('f32_leaky', (sandbox) => {
+  it('takes one alpha for all channels', () => {
+    sandbox().reset();
+    const address = sandbox().placeFloats([-1, 2, -3, 4, -5, 6]);
+    const command = sandbox().placeCommand({
+      ...{ InBase: address, InStride: 24, InChannels: 6, OutBase: address, OutStride: 24 },
+      ...{ Weights: sandbox().placeFloats([0.5]), Param0: 1 },
+    });
+    sandbox().run('f32_leaky', command, 0, 1);
+    assert.deepEqual([...sandbox().floats(address, 6)], [-0.5, 2, -1.5, 4, -2.5, 6]);
+  });
+});
+
+describeKernels('f32_add_at', (sandbox) => {
+  it('adds rows to the rows of their pixels and leaves the others alone', () => {
+    fc.assert(
+      fc.property(anyCase, ({ pixels, channels, sparse, clamp, seed }) => {
+        sandbox().reset();
+        const next = random(seed);
+        const list = sparse
+          ? randomSet(next, pixels, 0.5)
+          : Array.from({ length: pixels }, (_, p) => p);
+        const residual = uniform(next, list.length * channels);
+        const expected = uniform(next, pixels * channels);
+        const [min, max] = clamp ? [0, 6] : [-Infinity, Infinity];
+        const out = sandbox().placeFloats(expected);
+        const command = sandbox().placeCommand({
+          ...{ InBase: sandbox().placeFloats(residual), InStride: channels * 4 },
+          ...{ InChannels: channels, OutBase: out, OutStride: channels * 4, Min: min, Max: max },
+          OutPixels: sparse ? sandbox().placeInts(list) : 0,
+        });
+        const middle = list.length >> 1;
+        sandbox().run('f32_add_at', command, middle, list.length);
+        sandbox().run('f32_add_at', command, 0, middle);
+        sandbox().assertIntact();
+        list.forEach((p, r) => {
+          for (let c = 0; c < channels; c++) {
+            const sum = Math.fround(expected[p * channels + c] + residual[r * channels + c]);
+            expected[p * channels + c] = Math.min(Math.max(sum, min), max);
+          }
+        });
+        assert.deepEqual(sandbox().floats(out, pixels * channels), expected);
+      }),
+    );
+  });
+});
+
+describeKernels('f32_clamp_at', (sandbox) => {
+  it('clamps the rows of pixels in place and leaves the others alone', () => {
+    fc.assert(
+      fc.property(anyCase, ({ pixels, channels, sparse, seed }) => {
+        sandbox().reset();
+        const next = random(seed);
+        const set = placeOutPixels(sandbox(), next, pixels, sparse);
+        const expected = uniform(next, pixels * channels);
+        const out = sandbox().placeFloats(expected);
+        const command = sandbox().placeCommand({
+          ...{ OutBase: out, OutStride: channels * 4, OutChannels: channels, ...set.fields },
+          ...{ Min: -0.25, Max: 0.5 },
+        });
+        sandbox().run('f32_clamp_at', command, 0, set.list.length);
+        sandbox().assertIntact();
+        for (const p of set.list) {
+          const row = expected.subarray(p * channels, (p + 1) * channels);
+          row.set(row.map((x) => Math.min(Math.max(x, -0.25), 0.5)));
+        }
+        assert.deepEqual(sandbox().floats(out, pixels * channels), expected);
+      }),
+    );
+  });
+});
