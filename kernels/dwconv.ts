@@ -14,7 +14,7 @@ import { fillWindows, TAP_BYTES, taps, TILE } from './window';
  * weight is loaded once for four pixels. Whether rows are adjacent does not show in the result:
  * every output is accumulated tap by tap in the same order.
  */
-export function f32_dwconv_4x4(cmd: usize, r0: i32, r1: i32, scratch: usize): void {
+export function f32_dwconv_4x8(cmd: usize, r0: i32, r1: i32, scratch: usize): void {
   const zero = pointer(cmd, Word.Zero);
   const narrow = word(cmd, Word.InChannels) < STEP;
   const slides = !narrow && windowsSlide(cmd);

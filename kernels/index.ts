@@ -1,5 +1,5 @@
 /** The module's exports: the kernels that compute rows, weight packing, and sets of pixels. */
-export { f32_dwconv_4x4 } from './dwconv';
+export { f32_dwconv_4x8 } from './dwconv';
 export { f32_igemm_4x1, pack_igemm_x1, packed_igemm_x1_bytes } from './igemm-4x1';
 export { f32_igemm_4x8, pack_igemm_x8, packed_igemm_x8_bytes } from './igemm-4x8';
 export {

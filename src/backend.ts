@@ -84,6 +84,13 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
     return this.slot(dataId).storage?.nonNegative ?? false;
   }
 
+  /** The value of a float32 tensor of one number in memory; null for any other. */
+  numberOf({ dataId, shape, dtype }: TensorInfo): number | null {
+    const { storage } = this.slot(dataId);
+    if (dtype !== 'float32' || util.sizeFromShape(shape) !== 1 || !storage?.isReady) return null;
+    return this.runtime.heap.f32[storage.pointer >>> 2];
+  }
+
   /** Another tensor of the same values. */
   share({ dataId, shape, dtype }: TensorInfo): TensorInfo | null {
     const { storage } = this.slot(dataId);

@@ -10,7 +10,7 @@ export type RowKernel = (command: number, r0: number, r1: number, scratch: numbe
 export type RowKernelName =
   | 'f32_igemm_4x8'
   | 'f32_igemm_4x1'
-  | 'f32_dwconv_4x4'
+  | 'f32_dwconv_4x8'
   | 'f32_maxpool'
   | 'f32_avgpool'
   | 'f32_resize_nearest'

@@ -7,7 +7,7 @@ export type LayerClass = (typeof LAYER_CLASSES)[number];
 /** The kernels that each class of layer can run on. */
 const KERNELS: Record<LayerClass, readonly RowKernelName[]> = {
   conv: ['f32_igemm_4x8', 'f32_igemm_4x1'],
-  depthwise: ['f32_dwconv_4x4'],
+  depthwise: ['f32_dwconv_4x8'],
   maxpool: ['f32_maxpool'],
   avgpool: ['f32_avgpool'],
 };

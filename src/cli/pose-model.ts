@@ -12,7 +12,7 @@ export interface PoseModel {
   /**
    * float32 [1, height, width, 3] to heatmaps, float32 [1, h, w, joints]; the caller disposes.
    *
-   * @throws UserError when what comes out is no heatmaps.
+   * @throws UserError when the model cannot be run, or what comes out is no heatmaps.
    */
   predict(input: tf.Tensor4D): tf.Tensor4D;
   /** The name of the weight behind a data id (see `LayerProfile.filter`). */
@@ -44,7 +44,7 @@ export async function loadPoseModel(folder: ModelFolder): Promise<PoseModel> {
   return {
     height,
     width,
-    predict: (input) => tf.tidy(() => lastHeatmaps(network.run(input), folder.path)),
+    predict: (input) => tf.tidy(() => lastHeatmaps(tryToRun(network, input, folder), folder.path)),
     weightName: (dataId) => names.get(dataId),
     dispose: () => {
       network.dispose();
@@ -93,6 +93,19 @@ function inputSize(inputs: Network['inputs'], path: string): [height: number, wi
     throw refuse('height and width must be fixed: convert it again with an input signature.');
   }
   return [height, width];
+}
+
+/** A model may hold operations that TensorFlow.js does not know, or control flow. */
+function tryToRun(
+  network: Network,
+  input: tf.Tensor4D,
+  folder: ModelFolder,
+): ReturnType<Network['run']> {
+  try {
+    return network.run(input);
+  } catch (error) {
+    throw new UserError(`The model in ${folder.path} cannot be run: ${messageOf(error)}`);
+  }
 }
 
 /** Stacked networks give the heatmaps of every stack; the last are the best. */

@@ -146,11 +146,12 @@ function formatGroups({ groups }: ImageReport): string {
 }
 
 function formatLayers(layers: NonNullable<ImageReport['layers']>): string {
+  const prefix = commonFolder(layers.flatMap(({ weight }) => weight ?? []));
   return formatTable(
     ['layer', 'variant', 'output', 'pixels computed', 'MACs (M)', 'executed (M)', 'ms'],
     layers.map((l) => [
-      l.weight ?? l.kernel,
-      l.variant,
+      l.weight?.slice(prefix.length) ?? l.kernel,
+      l.variant || '-',
       l.outputShape.join('x'),
       percent(l.pixels.active, l.pixels.total),
       millions(l.macs.total),
@@ -158,6 +159,14 @@ function formatLayers(layers: NonNullable<ImageReport['layers']>): string {
       l.milliseconds.toFixed(2),
     ]),
   );
+}
+
+/** The folders that all paths begin with, up to and with the last slash. */
+function commonFolder(paths: readonly string[]): string {
+  const [first = '', ...others] = paths;
+  let length = 0;
+  while (length < first.length && others.every((path) => path[length] === first[length])) length++;
+  return first.slice(0, first.lastIndexOf('/', length) + 1);
 }
 
 function formatTimings({ timings }: ImageReport): string {

@@ -1,5 +1,5 @@
-import { writeFile } from 'node:fs/promises';
-import { basename, extname } from 'node:path';
+import { access, constants, writeFile } from 'node:fs/promises';
+import { basename, dirname, extname } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { version } from '../index.js';
 import { computationMap } from './computation-map.js';
@@ -52,6 +52,7 @@ export async function pose(
     throw new UserError('--out names one picture: leave it out when there are several images.');
   }
   if (options.images.length === 0) throw new UserError('No image: name a JPEG, PNG or WebP file.');
+  await checkFolderOf(options.out ?? '');
   progress.stage(`Loading ${options.model}`);
   const card = await readModelCard(options.model);
   const runner = await PoseRunner.load(await readModelFolder(options.model), options.compare);
@@ -77,6 +78,14 @@ export async function pose(
     runner.dispose();
   }
   return report;
+}
+
+/** A run can take a while, so that a picture cannot be written should be said before. */
+async function checkFolderOf(picture: string): Promise<void> {
+  const folder = dirname(picture);
+  await access(folder, constants.W_OK).catch(() => {
+    throw new UserError(`The picture cannot be written: ${folder} is no folder to write to.`);
+  });
 }
 
 function describe(options: PoseOptions, card: ModelCard, runner: PoseRunner): PoseReport {

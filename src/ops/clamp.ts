@@ -6,11 +6,12 @@ import { channelsOf } from '../graph/node.js';
 import type { Node, Primitive, Steps, View } from '../graph/node.js';
 import type { PixelSet } from '../graph/pixels.js';
 import { Rows } from '../graph/rows.js';
+import { deferBinary } from './elementwise.js';
 import { runInPlace } from './in_place.js';
 import { anyDeferred, required } from './operation.js';
 import type { Call, Operation } from './operation.js';
 
-/** Relu, Relu6 and ClipByValue: values clamped to bounds. */
+/** Values clamped to bounds. */
 class Clamp implements Primitive {
   constructor(
     readonly name: string,
@@ -64,7 +65,35 @@ function clamp(name: string, boundsOf: (call: Call) => Bounds): Operation {
   };
 }
 
+/** Minimum or Maximum: a clamp where one operand is a number in memory. */
+function limit(name: typeof tf.Minimum | typeof tf.Maximum): Operation {
+  return {
+    name,
+    defer(call: Call) {
+      const { backend } = call;
+      const a = required(call, 'a');
+      const b = required(call, 'b');
+      for (const [x, number] of [
+        [a, b],
+        [b, a],
+      ]) {
+        const value = backend.numberOf(number);
+        if (value === null || x.dtype !== 'float32' || x.shape.length < number.shape.length)
+          continue;
+        if (x.shape.length === 0 || !backend.isDeferred(x)) continue;
+        const bounds =
+          name === tf.Maximum ? { min: value, max: Infinity } : { min: -Infinity, max: value };
+        const nonNegative = value >= 0 && (name === tf.Maximum || backend.isNonNegative(x));
+        return backend.defer(new Clamp(name, bounds), [x], x.shape, 'float32', nonNegative);
+      }
+      return deferBinary(name, call);
+    },
+  };
+}
+
 export const clamps: Operation[] = [
+  limit(tf.Minimum),
+  limit(tf.Maximum),
   clamp(tf.Relu, () => ({ min: 0, max: Infinity })),
   clamp(tf.Relu6, () => ({ min: 0, max: 6 })),
   clamp(tf.ClipByValue, ({ attrs }) => {

@@ -37,7 +37,7 @@ const NON_NEGATIVE: ReadonlySet<string> = new Set<string>([
 ]);
 
 const BINARY = [
-  ...[tf.Atan2, tf.FloorDiv, tf.Maximum, tf.Minimum, tf.Mod, tf.Pow, tf.RealDiv],
+  ...[tf.Atan2, tf.FloorDiv, tf.Mod, tf.Pow, tf.RealDiv],
   ...[tf.SquaredDifference, tf.Equal, tf.NotEqual, tf.Greater, tf.GreaterEqual, tf.Less],
   ...[tf.LessEqual, tf.LogicalAnd, tf.LogicalOr, tf.LogicalXor],
 ];

@@ -18,6 +18,8 @@ export function runOnRows(
   const tensors: Record<string, TensorInfo> = {};
   for (const [name, rows] of Object.entries(inputs)) {
     const shape = rows.set.total === 1 ? [rows.channels] : [rows.set.count, rows.channels];
+    // A number of rank 0 takes the kernels' fast path.
+    if (rows.set.total === 1 && rows.channels === 1) shape.pop();
     tensors[name] = backend.lend(rows.pointer, shape, rows.dtype);
   }
   let result: TensorInfo;

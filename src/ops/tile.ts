@@ -5,7 +5,7 @@ import type { Evaluation } from '../graph/evaluation.js';
 import { channelsOf, whole } from '../graph/node.js';
 import type { Node, Primitive, Steps, View } from '../graph/node.js';
 import type { PixelSet } from '../graph/pixels.js';
-import type { Rows } from '../graph/rows.js';
+import { Rows } from '../graph/rows.js';
 import { runOnRows } from './on_rows.js';
 import { operandKind } from './operand.js';
 import { anyDeferred, required } from './operation.js';
@@ -43,31 +43,35 @@ class TilePixels implements Primitive {
   }
 }
 
-/** One value for all pixels and channels. */
+/** One number for all pixels and channels. */
 class TileNumber implements Primitive {
   readonly name = tf.Tile;
-
-  constructor(
-    private readonly backend: DynconvBackend,
-    private readonly wasm: KernelConfig,
-  ) {}
 
   *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {
     const [view] = node.inputs as [View];
     const channels = channelsOf(node);
+    const { runtime } = evaluation;
     const x = yield* whole(view);
-    if (want.count === 0 || isZero(x)) {
-      x.release();
+    const values = valuesAt(x, 1);
+    const number = values[0];
+    x.release();
+    if (want.count === 0 || number === 0) {
       return evaluation.none(want, { channels, dtype: node.dtype });
     }
-    const reps = [want.count * channels];
-    return runOnRows(this.backend, this.wasm, { x }, { reps }, want, channels);
+    const count = want.count * channels;
+    const pointer = runtime.arena.allocate(count * values.BYTES_PER_ELEMENT);
+    const rows = Rows.computed(runtime, want, channels, node.dtype, pointer);
+    valuesAt(rows, count).fill(number);
+    return rows;
   }
 }
 
-function isZero(x: Rows): boolean {
-  const { u8 } = x.runtime.heap;
-  return u8.subarray(x.pointer, x.pointer + x.stride).every((byte) => byte === 0);
+/** The first `count` values of computed rows, in memory. */
+function valuesAt({ runtime, pointer, dtype }: Rows, count: number) {
+  const { f32, i32, u8 } = runtime.heap;
+  if (dtype === 'bool') return u8.subarray(pointer, pointer + count);
+  const at = pointer >>> 2;
+  return (dtype === 'int32' ? i32 : f32).subarray(at, at + count);
 }
 
 /** What a mask looked like before it was tiled over the channels, if it was. */
@@ -87,7 +91,7 @@ export const tileOperation: Operation = {
     const shape = x.shape.map((size, axis) => size * (reps[axis] ?? 1));
     if (x.dtype === 'string' || shape.length < 2 || tf.util.sizeFromShape(shape) === 0) return null;
     if (tf.util.sizeFromShape(x.shape) === 1) {
-      return backend.defer(new TileNumber(backend, wasm), [x], shape, x.dtype);
+      return backend.defer(new TileNumber(), [x], shape, x.dtype);
     }
     const overChannels = reps.slice(0, -1).every((rep) => rep === 1) && channelsOf(x) === 1;
     if (!overChannels || operandKind(x.shape, shape) !== 'pixel') return null;

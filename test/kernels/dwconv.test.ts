@@ -52,9 +52,9 @@ function prepare(sandbox: Sandbox, test: Case): Prepared {
 
 const PLAIN = { layout: 'dense', sparse: false, bias: true, clamp: false } as const;
 
-describeKernels('f32_dwconv_4x4', (sandbox) => {
+describeKernels('f32_dwconv_4x8', (sandbox) => {
   const check = (test: Case): void => {
-    verify(sandbox(), 'f32_dwconv_4x4', () => prepare(sandbox(), test));
+    verify(sandbox(), 'f32_dwconv_4x8', () => prepare(sandbox(), test));
   };
 
   it('computes every remainder of rows and channels, sliding or not', () => {
