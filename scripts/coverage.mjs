@@ -2,6 +2,7 @@
  * Runs the specs in Node and reports which lines of src/ they reach: a table here, and pages in
  * coverage/. Arguments go to mocha.
  */
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { CoverageReport } from 'monocart-coverage-reports';
 import { BUILD, inRoot } from './lib/paths.mjs';
@@ -19,7 +20,8 @@ const report = new CoverageReport({
   outputDir: inRoot('coverage'),
   reports: ['console-details', 'v8'],
   entryFilter: (entry) => entry.url.includes('/build/test/node/'),
-  sourceFilter: (path) => path.startsWith('src/'),
+  // The bundled tfjs packages have folders of that name, too.
+  sourceFilter: (path) => path.startsWith('src/') && existsSync(inRoot(path)),
   sourcePath: (path) => path.slice(Math.max(path.lastIndexOf('/src/') + 1, 0)),
   clean: true,
   logging: 'error',

@@ -90,7 +90,11 @@ const CHECKS = {
       root: folder,
       configFile: false,
       logLevel: 'warn',
-      build: { target: 'es2022', rollupOptions: { input: join(folder, 'bundled.html') } },
+      build: {
+        target: 'es2022',
+        chunkSizeWarningLimit: 4000,
+        rollupOptions: { input: join(folder, 'bundled.html') },
+      },
     });
     return titleOfServed(join(folder, 'dist'), 'bundled.html');
   },
