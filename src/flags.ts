@@ -15,6 +15,7 @@ ENV.registerFlag(
   () => 1,
   (value) => {
     if (value !== 1) {
+      ENV.set('DYNCONV_LANES', 1);
       throw new Error(
         `DYNCONV_LANES is ${String(value)}, but this version runs on one lane: leave it at 1.`,
       );
