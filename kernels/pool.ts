@@ -6,6 +6,8 @@ import { fillWindows, TAP_BYTES, taps, TILE } from './window';
 
 /** What marks a tap outside the image. */
 const OUTSIDE: usize = 0;
+/** Taps that are summed before they are added to the total. */
+const PARTIAL_TAPS: i32 = 64;
 
 /** The maximum of each channel; NaN never wins. At most 4096 taps. */
 export function f32_maxpool(cmd: usize, r0: i32, r1: i32, scratch: usize): void {
@@ -31,25 +33,33 @@ function pool(cmd: usize, r0: i32, r1: i32, scratch: usize, isMax: bool): void {
       let c = 0;
       for (; c + LANES <= channels; c += LANES) {
         const offset = (<usize>c) << 2;
-        let sum = f32x4.splat(isMax ? -Infinity : 0);
-        for (let t = 0; t < inside; t++) {
-          const x = v128.load(load<usize>(windows + (<usize>t) * TAP_BYTES) + offset);
-          sum = isMax ? f32x4.pmax(sum, x) : f32x4.add(sum, x);
-        }
-        v128.store(out + offset, isMax ? sum : f32x4.div(sum, f32x4.splat(<f32>inside)));
+        v128.store(out + offset, reduce(windows, inside, offset, LANES, isMax));
       }
       if (c < channels) {
         const offset = (<usize>c) << 2;
         const count = channels - c;
-        let sum = f32x4.splat(isMax ? -Infinity : 0);
-        for (let t = 0; t < inside; t++) {
-          const x = loadLanes(load<usize>(windows + (<usize>t) * TAP_BYTES) + offset, count);
-          sum = isMax ? f32x4.pmax(sum, x) : f32x4.add(sum, x);
-        }
-        storeLanes(out + offset, isMax ? sum : f32x4.div(sum, f32x4.splat(<f32>inside)), count);
+        storeLanes(out + offset, reduce(windows, inside, offset, count, isMax), count);
       }
     }
   }
+}
+
+/** The maximum or mean of up to four channels over `inside` taps. */
+@inline
+function reduce(windows: usize, inside: i32, offset: usize, count: i32, isMax: bool): v128 {
+  let total = f32x4.splat(isMax ? -Infinity : 0);
+  // Sums of sums: a long chain of additions would lose the small ones to rounding.
+  for (let t = 0; t < inside; ) {
+    const end = min(t + PARTIAL_TAPS, inside);
+    let part = f32x4.splat(isMax ? -Infinity : 0);
+    for (; t < end; t++) {
+      const address = load<usize>(windows + (<usize>t) * TAP_BYTES) + offset;
+      const x = count == LANES ? v128.load(address) : loadLanes(address, count);
+      part = isMax ? f32x4.pmax(part, x) : f32x4.add(part, x);
+    }
+    total = isMax ? f32x4.pmax(total, part) : f32x4.add(total, part);
+  }
+  return isMax ? total : f32x4.div(total, f32x4.splat(<f32>inside));
 }
 
 /** Moves the addresses of one row's taps inside the image to the front; returns their number. */

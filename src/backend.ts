@@ -2,8 +2,8 @@ import { DataStorage, engine, util } from '@tensorflow/tfjs-core';
 import type { DataId, DataType, TensorInfo, backend_util } from '@tensorflow/tfjs-core';
 import { BackendWasm } from '@tensorflow/tfjs-backend-wasm/dist/backend_wasm';
 import { Evaluation } from './graph/evaluation.js';
-import type { Primitive } from './graph/node.js';
 import { View } from './graph/node.js';
+import type { Primitive } from './graph/node.js';
 import { Storage } from './graph/storage.js';
 import type { TensorRegistry } from './graph/storage.js';
 import type { Runtime } from './memory/runtime.js';
@@ -46,12 +46,11 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
   /** A deferred tensor: `primitive` of `inputs` once somebody asks for it. */
   defer(
     primitive: Primitive,
-    inputs: readonly (TensorInfo | View)[],
+    views: readonly View[],
     shape: number[],
     dtype: DataType,
     nonNegative = false,
   ): TensorInfo {
-    const views = inputs.map((input) => (input instanceof View ? input : this.view(input)));
     let depth = 1;
     for (const view of views) {
       view.storage.retain();
@@ -68,33 +67,22 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
     return info;
   }
 
+  /** The value of a float32 tensor of one number in memory; null for any other. */
+  numberOf({ storage, shape, dtype }: View): number | null {
+    if (dtype !== 'float32' || util.sizeFromShape(shape) !== 1 || !storage.isReady) return null;
+    return this.runtime.heap.f32[storage.pointer >>> 2];
+  }
+
+  /** Another tensor of the same values. */
+  share({ storage, shape, dtype }: View): TensorInfo {
+    return this.adopt(new Slot(storage.retainId(), shape, dtype, 1));
+  }
+
   /** What a deferred operation reads when it reads this tensor. */
   view({ dataId, shape, dtype }: TensorInfo): View {
     const { storage } = this.slot(dataId);
     if (!storage) throw new Error(`a ${dtype} tensor has no values in WebAssembly memory`);
     return new View(storage, shape);
-  }
-
-  isDeferred({ dataId }: TensorInfo): boolean {
-    return this.slot(dataId).storage?.node != null;
-  }
-
-  /** Whether a tensor is known to have no negative values. */
-  isNonNegative({ dataId }: TensorInfo): boolean {
-    return this.slot(dataId).storage?.nonNegative ?? false;
-  }
-
-  /** The value of a float32 tensor of one number in memory; null for any other. */
-  numberOf({ dataId, shape, dtype }: TensorInfo): number | null {
-    const { storage } = this.slot(dataId);
-    if (dtype !== 'float32' || util.sizeFromShape(shape) !== 1 || !storage?.isReady) return null;
-    return this.runtime.heap.f32[storage.pointer >>> 2];
-  }
-
-  /** Another tensor of the same values. */
-  share({ dataId, shape, dtype }: TensorInfo): TensorInfo | null {
-    const { storage } = this.slot(dataId);
-    return storage && this.adopt(new Slot(storage.retainId(), shape, dtype, 1));
   }
 
   /** Computes every tensor that is deferred; the last ones first, as they may need less of others. */

@@ -1,5 +1,6 @@
-import type { DataId, TensorInfo } from '@tensorflow/tfjs-core';
+import type { DataId } from '@tensorflow/tfjs-core';
 import { util } from '@tensorflow/tfjs-core';
+import type { View } from './graph/node.js';
 import type { PixelSet } from './graph/pixels.js';
 import type { LayerRecord } from './graph/record.js';
 
@@ -22,7 +23,7 @@ export function activate(profiler: Profiler | null): Profiler | null {
 /** A new layer in the active profile, which counts in full even if none of it is ever run. */
 export function recordLayer(
   name: string,
-  inputs: readonly TensorInfo[],
+  inputs: readonly View[],
   outputShape: number[],
   { filter, macsPerPixel }: { filter: DataId | null; macsPerPixel: number },
 ): LayerRecord | null {

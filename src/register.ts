@@ -5,9 +5,15 @@ import {
   registerBackend,
   registerKernel,
 } from '@tensorflow/tfjs-core';
-import type { KernelConfig, KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
+import type {
+  KernelConfig,
+  KernelFunc,
+  NamedTensorInfoMap,
+  TensorInfo,
+} from '@tensorflow/tfjs-core';
 import { DynconvBackend } from './backend.js';
 import { runOnCpu, tensorsOf } from './cpu.js';
+import { View } from './graph/node.js';
 import { loadRuntime } from './memory/load.js';
 import { OutOfMemoryError } from './memory/heap.js';
 import { operations } from './ops/index.js';
@@ -53,17 +59,30 @@ function run(
   { inputs, attrs = {} }: KernelArguments,
   backend: DynconvBackend,
 ): TensorInfo | TensorInfo[] {
-  const tensors = tensorsOf(inputs);
-  // Strings and complex numbers have no storage in WebAssembly memory.
-  if (operation && tensors.every(({ dataId }) => backend.slot(dataId).storage)) {
-    const deferred = operation.defer({ inputs, attrs, backend, wasm });
+  const views = operation && viewsOf(inputs, backend);
+  if (views) {
+    const deferred = operation.defer({ inputs: views, tensors: inputs, attrs, backend, wasm });
     if (deferred) return deferred;
   }
+  const tensors = tensorsOf(inputs);
   if (tensors.some(({ dataId }) => backend.slot(dataId).cpuId)) {
     return runOnCpu(wasm.kernelName, inputs, attrs, backend);
   }
   for (const { dataId } of tensors) backend.slot(dataId).compute();
   return runAtOnce(wasm, inputs, attrs, backend);
+}
+
+/** The inputs as deferred operations read them; null if one has no storage: a string, say. */
+function viewsOf(inputs: NamedTensorInfoMap, backend: DynconvBackend): Record<string, View> | null {
+  const views: Record<string, View> = {};
+  for (const name in inputs) {
+    const input = inputs[name];
+    if (!input) continue;
+    const { storage } = backend.slot(input.dataId);
+    if (!storage) return null;
+    views[name] = new View(storage, input.shape);
+  }
+  return views;
 }
 
 /** Runs tfjs-backend-wasm's kernel, or the cpu backend's where that one refuses the call. */

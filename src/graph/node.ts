@@ -24,6 +24,15 @@ export class View {
     return this.storage.dtype;
   }
 
+  get isDeferred(): boolean {
+    return this.storage.node !== null;
+  }
+
+  /** No value is negative, as far as the operation that made it tells. */
+  get nonNegative(): boolean {
+    return this.storage.nonNegative;
+  }
+
   /** The longest chain of deferred nodes behind the values; 0 when they are in memory. */
   get depth(): number {
     return this.storage.node?.depth ?? 0;

@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
+import type { NamedAttrMap } from '@tensorflow/tfjs-core';
 import { Command } from '../arrays/command.js';
 import type { Bounds } from '../arrays/command.js';
 import type { DynconvBackend } from '../backend.js';
 import type { Evaluation } from '../graph/evaluation.js';
+import type { View } from '../graph/node.js';
 import { PixelSet } from '../graph/pixels.js';
 import { Rows } from '../graph/rows.js';
 import { wasmKernel } from '../wasm_kernels.js';
@@ -22,7 +23,7 @@ export class Activation {
   ) {}
 
   /** Returns null for an activation that is not known here. */
-  static of(attrs: NamedAttrMap, prelu: TensorInfo | null, channels: number): Activation | null {
+  static of(attrs: NamedAttrMap, prelu: View | null, channels: number): Activation | null {
     const { activation = 'linear', leakyreluAlpha = 0.2 } = attrs as {
       activation?: string;
       leakyreluAlpha?: number;

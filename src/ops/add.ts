@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { Command } from '../arrays/command.js';
 import type { Evaluation } from '../graph/evaluation.js';
 import { channelsOf } from '../graph/node.js';
@@ -77,11 +78,11 @@ function addOrSub(name: typeof tf.Add | typeof tf.Sub): Operation {
       const { backend } = call;
       const a = required(call, 'a');
       const b = required(call, 'b');
-      if (!anyDeferred(backend, [a, b])) return null;
+      if (!anyDeferred(a, b)) return null;
       if (a.dtype !== 'float32' || b.dtype !== 'float32') return deferBinary(name, call);
       const shape = tf.backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
       if (shape.length < 2 || tf.util.sizeFromShape(shape) === 0) return null;
-      const nonNegative = name === tf.Add && backend.isNonNegative(a) && backend.isNonNegative(b);
+      const nonNegative = name === tf.Add && a.nonNegative && b.nonNegative;
       const kinds = [operandKind(a.shape, shape), operandKind(b.shape, shape)];
       if (kinds[0] === 'full' && kinds[1] === 'full') {
         return backend.defer(new AddOrSub(name), [a, b], shape, 'float32', nonNegative);
@@ -97,12 +98,13 @@ const add = addOrSub(tf.Add);
 const addN: Operation = {
   name: tf.AddN,
   defer(call: Call) {
+    const { backend } = call;
     const [first, ...others] = present(...Object.values(call.inputs));
-    if (!first || others.length === 0) return null;
-    let sum = first;
-    for (const other of others) {
-      const next = add.defer({ ...call, inputs: { a: sum, b: other } });
-      if (sum !== first) call.backend.disposeData(sum.dataId);
+    let sum: TensorInfo | null = null;
+    for (const b of others) {
+      const a: View = sum ? backend.view(sum) : first;
+      const next = add.defer({ ...call, inputs: { a, b } });
+      if (sum) backend.disposeData(sum.dataId);
       if (!next) return null;
       sum = next;
     }

@@ -66,8 +66,8 @@ function spread(vector: Rows, channels: number, negate: boolean): Rows {
 export function affine(
   backend: DynconvBackend,
   name: string,
-  a: TensorInfo,
-  b: TensorInfo,
+  a: View,
+  b: View,
   shape: number[],
   nonNegative: boolean,
 ): TensorInfo | null {
@@ -78,7 +78,7 @@ export function affine(
           [a, b],
           [b, a],
         ];
-  for (const [x, vector] of choices as [TensorInfo, TensorInfo][]) {
+  for (const [x, vector] of choices as [View, View][]) {
     const kind = operandKind(vector.shape, shape);
     if (operandKind(x.shape, shape) !== 'full') continue;
     if (kind !== 'channel' && kind !== 'scalar') continue;

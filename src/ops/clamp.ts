@@ -58,7 +58,7 @@ function clamp(name: string, boundsOf: (call: Call) => Bounds): Operation {
     defer(call: Call) {
       const { backend } = call;
       const x = required(call, 'x');
-      if (x.dtype !== 'float32' || x.shape.length === 0 || !anyDeferred(backend, [x])) return null;
+      if (x.dtype !== 'float32' || x.shape.length === 0 || !anyDeferred(x)) return null;
       const bounds = boundsOf(call);
       return backend.defer(new Clamp(name, bounds), [x], x.shape, 'float32', bounds.min >= 0);
     },
@@ -80,10 +80,10 @@ function limit(name: typeof tf.Minimum | typeof tf.Maximum): Operation {
         const value = backend.numberOf(number);
         if (value === null || x.dtype !== 'float32' || x.shape.length < number.shape.length)
           continue;
-        if (x.shape.length === 0 || !backend.isDeferred(x)) continue;
+        if (x.shape.length === 0 || !x.isDeferred) continue;
         const bounds =
           name === tf.Maximum ? { min: value, max: Infinity } : { min: -Infinity, max: value };
-        const nonNegative = value >= 0 && (name === tf.Maximum || backend.isNonNegative(x));
+        const nonNegative = value >= 0 && (name === tf.Maximum || x.nonNegative);
         return backend.defer(new Clamp(name, bounds), [x], x.shape, 'float32', nonNegative);
       }
       return deferBinary(name, call);

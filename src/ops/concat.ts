@@ -1,12 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { Command } from '../arrays/command.js';
 import type { Evaluation } from '../graph/evaluation.js';
 import { channelsOf } from '../graph/node.js';
 import type { Node, Primitive, Steps } from '../graph/node.js';
 import type { PixelSet } from '../graph/pixels.js';
 import { Rows } from '../graph/rows.js';
-import { anyDeferred } from './operation.js';
+import { anyDeferred, present } from './operation.js';
 import type { Call, Operation } from './operation.js';
 
 /** Maps put together along the channels. */
@@ -41,19 +40,19 @@ class Concat implements Primitive {
 export const concat: Operation = {
   name: tf.Concat,
   defer({ inputs, attrs, backend }: Call) {
-    const tensors = (Object.values(inputs) as TensorInfo[]).filter(
+    const parts = present(...Object.values(inputs)).filter(
       ({ shape }) => tf.util.sizeFromShape(shape) > 0,
     );
-    const [first] = tensors;
-    if (!first || tensors.length < 2 || !anyDeferred(backend, tensors)) return null;
-    if (tensors.some(({ dtype }) => dtype !== 'float32')) return null;
+    const [first] = parts;
+    if (!first || parts.length < 2 || !anyDeferred(...parts)) return null;
+    if (parts.some(({ dtype }) => dtype !== 'float32')) return null;
     const rank = first.shape.length;
     const { axis } = attrs as { axis: number };
     if (rank < 2 || tf.util.parseAxisParam(axis, first.shape)[0] !== rank - 1) return null;
-    const shapes = tensors.map(({ shape }) => shape);
+    const shapes = parts.map(({ shape }) => shape);
     tf.backend_util.assertParamsConsistent(shapes, rank - 1);
     const shape = tf.backend_util.computeOutShape(shapes, rank - 1);
-    const nonNegative = tensors.every((tensor) => backend.isNonNegative(tensor));
-    return backend.defer(new Concat(), tensors, shape, 'float32', nonNegative);
+    const nonNegative = parts.every((part) => part.nonNegative);
+    return backend.defer(new Concat(), parts, shape, 'float32', nonNegative);
   },
 };

@@ -111,7 +111,7 @@ export function convolutionOperation(
       const tensors = present(x, filter, bias, prelu);
       const inChannels = isDepthwise ? 1 : info.inChannels;
       const record = recordLayer(name, tensors, outShape, {
-        filter: filter.dataId,
+        filter: call.tensors.filter?.dataId ?? null,
         macsPerPixel: window.taps * inChannels * outChannels,
       });
       const hasBias = bias !== null;

@@ -76,7 +76,7 @@ function unary(name: string, preservesZero: boolean): Operation {
       const { backend, attrs, wasm } = call;
       const x = required(call, 'x');
       const isFloat = x.dtype === 'float32' || name === tf.Cast || name === tf.LogicalNot;
-      if (!isFloat || x.shape.length === 0 || !anyDeferred(backend, [x])) return null;
+      if (!isFloat || x.shape.length === 0 || !anyDeferred(x)) return null;
       const to = name === tf.Cast ? (attrs as { dtype?: DataType }).dtype : undefined;
       const dtype = to ?? (TO_BOOL.has(name) ? 'bool' : x.dtype);
       if (dtype === 'complex64' || dtype === 'string') return null;
@@ -120,7 +120,7 @@ export function deferBinary(name: string, call: Call): TensorInfo | null {
   const { backend, wasm } = call;
   const a = required(call, 'a');
   const b = required(call, 'b');
-  if (!anyDeferred(backend, [a, b]) || a.dtype !== b.dtype) return null;
+  if (!anyDeferred(a, b) || a.dtype !== b.dtype) return null;
   const shape = tf.backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
   if (shape.length === 0 || tf.util.sizeFromShape(shape) === 0) return null;
   for (const operand of [a, b]) {

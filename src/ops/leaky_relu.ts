@@ -28,7 +28,7 @@ export const leakyRelu: Operation = {
   defer(call: Call) {
     const { attrs, backend } = call;
     const x = required(call, 'x');
-    if (x.dtype !== 'float32' || x.shape.length === 0 || !anyDeferred(backend, [x])) return null;
+    if (x.dtype !== 'float32' || x.shape.length === 0 || !anyDeferred(x)) return null;
     const { alpha } = attrs as { alpha: number };
     return backend.defer(new LeakyRelu(tf.LeakyRelu, alpha), [x], x.shape, 'float32');
   },
@@ -40,7 +40,7 @@ export const prelu: Operation = {
     const { backend } = call;
     const x = required(call, 'x');
     const alpha = required(call, 'alpha');
-    if (x.dtype !== 'float32' || x.shape.length < 2 || !anyDeferred(backend, [x])) return null;
+    if (x.dtype !== 'float32' || x.shape.length < 2 || !anyDeferred(x)) return null;
     if (alpha.dtype !== 'float32') return null;
     if (!isVector(alpha.shape, channelsOf(x))) return null;
     return backend.defer(new LeakyRelu(tf.Prelu, 0), [x, alpha], x.shape, 'float32');

@@ -116,12 +116,12 @@ export const multiply: Operation = {
     const { backend } = call;
     const a = required(call, 'a');
     const b = required(call, 'b');
-    if (!anyDeferred(backend, [a, b])) return null;
+    if (!anyDeferred(a, b)) return null;
     if (a.dtype !== 'float32' || b.dtype !== 'float32') return deferBinary(tf.Multiply, call);
     const shape = tf.backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
     if (shape.length < 2 || tf.util.sizeFromShape(shape) === 0) return null;
-    const nonNegative = backend.isNonNegative(a) && backend.isNonNegative(b);
-    const masked = findMask(backend.view(a), backend.view(b), shape);
+    const nonNegative = a.nonNegative && b.nonNegative;
+    const masked = findMask(a, b, shape);
     if (masked) {
       const inputs = [masked.features, masked.mask];
       return backend.defer(new MaskMultiply(), inputs, shape, 'float32', nonNegative);

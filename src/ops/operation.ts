@@ -1,9 +1,17 @@
-import type { KernelConfig, NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
+import type {
+  KernelConfig,
+  NamedAttrMap,
+  NamedTensorInfoMap,
+  TensorInfo,
+} from '@tensorflow/tfjs-core';
 import type { DynconvBackend } from '../backend.js';
+import type { View } from '../graph/node.js';
 
 /** The arguments of a kernel call; an optional input that was not given is absent or null. */
 export interface Call {
-  inputs: Record<string, TensorInfo | null | undefined>;
+  inputs: Record<string, View | null | undefined>;
+  /** The same, as tensors. */
+  tensors: NamedTensorInfoMap;
   attrs: NamedAttrMap;
   backend: DynconvBackend;
   /** tfjs-backend-wasm's kernel of the same name. */
@@ -22,17 +30,17 @@ export interface Operation {
 }
 
 /** The given inputs, in order. */
-export function present(...inputs: (TensorInfo | null | undefined)[]): TensorInfo[] {
-  return inputs.filter((input): input is TensorInfo => input != null);
+export function present(...inputs: (View | null | undefined)[]): View[] {
+  return inputs.filter((input): input is View => input != null);
 }
 
-/** Whether any of the tensors is deferred. */
-export function anyDeferred(backend: DynconvBackend, inputs: readonly TensorInfo[]): boolean {
-  return inputs.some((input) => backend.isDeferred(input));
+/** Whether any of the inputs is deferred. */
+export function anyDeferred(...inputs: View[]): boolean {
+  return inputs.some((input) => input.isDeferred);
 }
 
 /** The input named `name`, which every call of the kernel has. */
-export function required({ inputs }: Call, name: string): TensorInfo {
+export function required({ inputs }: Call, name: string): View {
   const input = inputs[name];
   if (!input) throw new Error(`the kernel's input '${name}' is missing`);
   return input;

@@ -62,7 +62,7 @@ export const padV2: Operation = {
       paddings: [number, number][];
       constantValue: number;
     };
-    if (x.dtype !== 'float32' || x.shape.length !== 4 || !anyDeferred(backend, [x])) return null;
+    if (x.dtype !== 'float32' || x.shape.length !== 4 || !anyDeferred(x)) return null;
     const [batch, rows, columns, channels] = paddings;
     if (!batch || !rows || !columns || !channels) return null;
     if (batch[0] || batch[1] || channels[0] || channels[1]) return null;

@@ -75,8 +75,7 @@ function pool(name: string, kind: Kind): Operation {
       if (window.taps > MOST_TAPS) return null;
       const record = recordLayer(name, [x], info.outShape, { filter: null, macsPerPixel: 0 });
       const primitive = new Pool(name, kind, window, record);
-      const nonNegative = backend.slot(x.dataId).storage?.nonNegative ?? false;
-      return backend.defer(primitive, [x], info.outShape, 'float32', nonNegative);
+      return backend.defer(primitive, [x], info.outShape, 'float32', x.nonNegative);
     },
   };
 }

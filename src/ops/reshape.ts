@@ -1,5 +1,4 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { required } from './operation.js';
 import type { Call, Operation } from './operation.js';
 
 /*
@@ -9,14 +8,8 @@ import type { Call, Operation } from './operation.js';
 function reshape(name: string): Operation {
   return {
     name,
-    defer(call: Call) {
-      required(call, name === tf.Reshape ? 'x' : 'input');
-      const { inputs, attrs, backend, wasm } = call;
-      return wasm.kernelFunc({
-        inputs: inputs as tf.NamedTensorInfoMap,
-        attrs,
-        backend,
-      }) as tf.TensorInfo;
+    defer({ tensors, attrs, backend, wasm }: Call) {
+      return wasm.kernelFunc({ inputs: tensors, attrs, backend }) as tf.TensorInfo;
     },
   };
 }

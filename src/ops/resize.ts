@@ -76,7 +76,7 @@ function resize(name: string, method: Method): Operation {
         halfPixelCenters: boolean;
         size: [number, number];
       };
-      if (x.dtype !== 'float32' || x.shape.length !== 4 || !anyDeferred(backend, [x])) return null;
+      if (x.dtype !== 'float32' || x.shape.length !== 4 || !anyDeferred(x)) return null;
       const [images, height, width, channels] = x.shape as [number, number, number, number];
       const shape = [images, ...size, channels];
       if (tf.util.sizeFromShape(shape) === 0) return null;
@@ -88,7 +88,7 @@ function resize(name: string, method: Method): Operation {
         alignCorners,
         halfPixelCenters,
       );
-      return backend.defer(primitive, [x], shape, 'float32', backend.isNonNegative(x));
+      return backend.defer(primitive, [x], shape, 'float32', x.nonNegative);
     },
   };
 }

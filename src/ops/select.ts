@@ -61,13 +61,12 @@ export const select: Operation = {
     const t = required(call, 't');
     const e = required(call, 'e');
     if (t.dtype !== 'float32' || e.dtype !== 'float32' || t.shape.length < 2) return null;
-    if (!anyDeferred(backend, [condition, t, e]) || tf.util.sizeFromShape(t.shape) === 0)
-      return null;
+    if (!anyDeferred(condition, t, e) || tf.util.sizeFromShape(t.shape) === 0) return null;
     if (!tf.util.arraysEqual(t.shape, e.shape)) return null;
     if (condition.shape.length !== t.shape.length) return null;
-    const mask = untiled(backend.view(condition));
+    const mask = untiled(condition);
     if (mask.channels !== 1 || pixelPeriod(mask.shape, t.shape) === null) return null;
-    const nonNegative = backend.isNonNegative(t) && backend.isNonNegative(e);
+    const nonNegative = t.nonNegative && e.nonNegative;
     return backend.defer(new Select(), [mask, t, e], t.shape, 'float32', nonNegative);
   },
 };

@@ -95,7 +95,7 @@ export const tileOperation: Operation = {
     }
     const overChannels = reps.slice(0, -1).every((rep) => rep === 1) && channelsOf(x) === 1;
     if (!overChannels || operandKind(x.shape, shape) !== 'pixel') return null;
-    if (!anyDeferred(backend, [x]) && x.shape.length < 3) return null;
+    if (!anyDeferred(x) && x.shape.length < 3) return null;
     return backend.defer(new TilePixels(backend, wasm), [x], shape, x.dtype);
   },
 };
