@@ -37,7 +37,11 @@ export function f32_mul(cmd: usize, r0: i32, r1: i32, _scratch: usize): void {
 function binary(cmd: usize, r0: i32, r1: i32, operation: i32): void {
   const lo = v128.load32_splat(cmd, Word.Min * 4);
   const hi = v128.load32_splat(cmd, Word.Max * 4);
-  const channels = word(cmd, Word.InChannels);
+  let channels = word(cmd, Word.InChannels);
+  if (isFlat(cmd, r0, r1) && isContiguous(cmd, Word.In2Mask, Word.In2Stride, r0, r1)) {
+    channels *= r1 - r0;
+    r1 = r0 + min(1, r1 - r0);
+  }
   const rest = channels & (LANES - 1);
   for (let r = r0; r < r1; r++) {
     const p = outPixel(cmd, r);
@@ -53,6 +57,28 @@ function binary(cmd: usize, r0: i32, r1: i32, operation: i32): void {
       storeLanes(out, clamp(x, lo, hi), rest);
     }
   }
+}
+
+/** Whether rows [r0, r1) of the output and of the first input are one run of numbers each. */
+function isFlat(cmd: usize, r0: i32, r1: i32): bool {
+  if (pointer(cmd, Word.OutPixels) | pointer(cmd, Word.InRowOf) | pointer(cmd, Word.In2RowOf)) {
+    return false;
+  }
+  return (
+    isContiguous(cmd, Word.OutMask, Word.OutStride, r0, r1) &&
+    isContiguous(cmd, Word.InMask, Word.InStride, r0, r1)
+  );
+}
+
+/** Whether rows [r0, r1) of an operand lie one after the other, with no gap and no wrap. */
+@inline
+function isContiguous(cmd: usize, mask: i32, stride: i32, r0: i32, r1: i32): bool {
+  const ring = word(cmd, mask);
+  const first: u32 = r0 & ring;
+  return (
+    word(cmd, stride) == word(cmd, Word.InChannels) << 2 &&
+    first + <u32>(r1 - r0) - 1 <= <u32>ring
+  );
 }
 
 /** out = clamp(in * in2), where in2 has one channel. */
@@ -107,7 +133,11 @@ export function f32_affine(cmd: usize, r0: i32, r1: i32, _scratch: usize): void 
 export function f32_clamp(cmd: usize, r0: i32, r1: i32, _scratch: usize): void {
   const lo = v128.load32_splat(cmd, Word.Min * 4);
   const hi = v128.load32_splat(cmd, Word.Max * 4);
-  const channels = word(cmd, Word.InChannels);
+  let channels = word(cmd, Word.InChannels);
+  if (isFlat(cmd, r0, r1)) {
+    channels *= r1 - r0;
+    r1 = r0 + min(1, r1 - r0);
+  }
   const rest = channels & (LANES - 1);
   for (let r = r0; r < r1; r++) {
     let a = inPixelRow(cmd, outPixel(cmd, r));

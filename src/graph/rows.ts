@@ -1,6 +1,6 @@
 import type { DataType } from '@tensorflow/tfjs-core';
 import { util } from '@tensorflow/tfjs-core';
-import type { Command } from '../arrays/command.js';
+import type { Bounds, Command } from '../arrays/command.js';
 import type { RowKernelName } from '../arrays/kernels.js';
 import type { Runtime } from '../memory/runtime.js';
 import { PixelSet } from './pixels.js';
@@ -15,11 +15,42 @@ export interface Producer {
   /** The operands of the command, in its order: at most two. */
   readonly inputs: readonly Rows[];
   /** Rows that the command's weights lie in, kept while it may run. */
-  readonly weights?: readonly Rows[];
+  readonly weights?: Rows[];
+  /** What may still be added to the end of the kernel; absent when nothing may. */
+  readonly epilogue?: Epilogue;
+  /** Completes the command just before it is placed in memory. */
+  readonly prepare?: () => void;
   /** The window through which the first input is read; null for pixel by pixel. */
   readonly window: Window | null;
   /** Where a profile collects this layer's time. */
   readonly record: LayerRecord | null;
+}
+
+/**
+ * The operations that a kernel can do with its results before it stores them, in this order, while
+ * they are still pending: so a bias and an activation of their own cost no pass over the rows.
+ */
+export class Epilogue {
+  private isClamped = false;
+
+  /** @param addBias makes the kernel add a vector; null for one that cannot, or adds one already */
+  constructor(private addBias: ((bias: Rows) => void) | null = null) {}
+
+  /** Adds `bias`, and takes it over; false if that cannot be done. */
+  takeBias(bias: Rows): boolean {
+    if (this.isClamped || !this.addBias) return false;
+    this.addBias(bias);
+    this.addBias = null;
+    return true;
+  }
+
+  /** Clamps the results of `command`; false if they are clamped already. */
+  takeBounds(command: Command, bounds: Bounds): boolean {
+    if (this.isClamped) return false;
+    command.bounds(bounds);
+    this.isClamped = true;
+    return true;
+  }
 }
 
 /** Rows up to this number are never held back: a longer chain is computed first. */

@@ -152,7 +152,7 @@ export class Storage {
     if (known?.key === key) return known.pointer;
     const pointer = this.runtime.heap.allocate(bytes);
     pack(pointer);
-    if (known) this.runtime.heap.free(known.pointer);
+    if (known) this.runtime.retire(known.pointer);
     this.packs.set(slot, { key, pointer });
     return pointer;
   }

@@ -150,6 +150,7 @@ export function compute(rows: Rows): void {
 function placeCommand({ rows, producer }: Stage, blocks: Map<Rows, Block>, pointer: number): void {
   const { runtime, set } = rows;
   const { command, inputs } = producer;
+  producer.prepare?.();
   const [first, second] = inputs;
   command.output(blocks.get(rows) ?? rows, set.pixels);
   let longest = 0;

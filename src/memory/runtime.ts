@@ -37,12 +37,16 @@ export class Runtime {
     if (bytes > this.zeroBytes) {
       const pointer = this.heap.allocate(bytes);
       this.heap.u8.fill(0, pointer, pointer + bytes);
-      // Commands of the evaluation under way may hold the old row, so it lives as long as they do.
-      if (this.zeroPointer !== 0) this.retired.push(this.zeroPointer);
+      if (this.zeroPointer !== 0) this.retire(this.zeroPointer);
       this.zeroPointer = pointer;
       this.zeroBytes = bytes;
     }
     return this.zeroPointer;
+  }
+
+  /** Frees a block when the evaluation ends: commands of it may still hold the address. */
+  retire(pointer: number): void {
+    this.retired.push(pointer);
   }
 
   /** Lets go of whatever an evaluation that has ended left behind. */

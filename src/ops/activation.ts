@@ -46,6 +46,11 @@ export class Activation {
     }
   }
 
+  /** It does nothing. */
+  get isLinear(): boolean {
+    return this.name === 'linear';
+  }
+
   /** Its output is never negative. */
   get nonNegative(): boolean {
     return ['relu', 'relu6', 'sigmoid'].includes(this.name);

@@ -5,7 +5,7 @@ import type { Evaluation } from '../graph/evaluation.js';
 import { channelsOf } from '../graph/node.js';
 import type { Node, Primitive, Steps, View } from '../graph/node.js';
 import type { PixelSet } from '../graph/pixels.js';
-import { Rows } from '../graph/rows.js';
+import { Epilogue, Rows } from '../graph/rows.js';
 import { affine } from './affine.js';
 import { deferBinary } from './elementwise.js';
 import { runInPlace } from './in_place.js';
@@ -34,6 +34,7 @@ class AddOrSub implements Primitive {
       kernel: this.name === tf.Add ? 'f32_add' : 'f32_sub',
       command: new Command().channels(channels),
       inputs: [a, b],
+      epilogue: new Epilogue(),
       window: null,
       record: null,
     });

@@ -6,7 +6,7 @@ import type { Evaluation } from '../graph/evaluation.js';
 import { channelsOf, whole } from '../graph/node.js';
 import type { Node, Primitive, Steps, View } from '../graph/node.js';
 import type { PixelSet } from '../graph/pixels.js';
-import { Rows } from '../graph/rows.js';
+import { Epilogue, Rows } from '../graph/rows.js';
 import { operandKind } from './operand.js';
 
 /** Rows x * scale + offset, with a number for each channel; takes over all three. */
@@ -23,6 +23,7 @@ export function scaleAndShift(
     command: new Command().channels(channels).weights(scale?.pointer ?? 0, offset?.pointer ?? 0),
     inputs: [x],
     weights: [scale, offset].filter((rows) => rows !== null),
+    epilogue: new Epilogue(),
     window: null,
     record: null,
   });
@@ -41,6 +42,10 @@ class Affine implements Primitive {
       const rows = scaleAndShift(x, vector, null, set, evaluation);
       set.release();
       return rows;
+    }
+    // Only a vector that lives on with its tensor: a filter is packed once with its bias.
+    if (x.producer?.epilogue && vector.source && x.support(want) === want) {
+      if (x.producer.epilogue.takeBias(vector)) return x;
     }
     return scaleAndShift(x, null, vector, want, evaluation);
   }

@@ -24,6 +24,10 @@ class Clamp implements Primitive {
     const preservesZero = this.bounds.min <= 0 && this.bounds.max >= 0;
     if (this.isRelu && x.negativeWithin && !x.isPending && !x.source) return this.clampAt(x);
     const set = preservesZero ? x.support(want) : want;
+    const { producer } = x;
+    if (producer && set === x.support(want)) {
+      if (producer.epilogue?.takeBounds(producer.command, this.bounds)) return x;
+    }
     const channels = channelsOf(node);
     return evaluation.produce(set, channels, {
       kernel: 'f32_clamp',

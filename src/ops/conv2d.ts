@@ -4,6 +4,7 @@ import { route } from '../arrays/routing.js';
 import type { Evaluation } from '../graph/evaluation.js';
 import type { Node } from '../graph/node.js';
 import type { PixelSet } from '../graph/pixels.js';
+import { Epilogue } from '../graph/rows.js';
 import type { Rows } from '../graph/rows.js';
 import { Window } from '../graph/window.js';
 import { ConvolutionPrimitive, convolutionOperation } from './convolution.js';
@@ -36,19 +37,27 @@ class Conv2D extends ConvolutionPrimitive {
       window = folded.window;
     }
     const { kernel, rowBlock } = route('conv', { inChannels, outChannels });
-    const weights = packFilter(kernel, filterView, bias?.source ?? null, window.taps, inChannels);
-    bias?.release();
     if (record) record.variant = kernel;
+    const command = new Command()
+      .window(window.geometry)
+      .channels(inChannels, outChannels)
+      .bounds(activation.bounds)
+      .rowBlock(rowBlock);
+    const weights = bias ? [filter, bias] : [filter];
+    const { taps } = window;
     return evaluation.produce(want, outChannels, {
       kernel,
-      command: new Command()
-        .window(window.geometry)
-        .channels(inChannels, outChannels)
-        .weights(weights)
-        .bounds(activation.bounds)
-        .rowBlock(rowBlock),
+      command,
       inputs: [input],
-      weights: [filter],
+      weights,
+      ...(activation.isLinear && {
+        epilogue: new Epilogue(bias ? null : (vector) => weights.push(vector)),
+      }),
+      // The bias is packed with the filter, and is known for sure only now.
+      prepare() {
+        const vector = weights[1]?.source ?? null;
+        command.weights(packFilter(kernel, filterView, vector, taps, inChannels));
+      },
       window: window.isPixelwise ? null : window,
       record,
     });

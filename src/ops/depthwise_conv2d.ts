@@ -4,6 +4,7 @@ import { route } from '../arrays/routing.js';
 import type { Evaluation } from '../graph/evaluation.js';
 import type { Node } from '../graph/node.js';
 import type { PixelSet } from '../graph/pixels.js';
+import { Epilogue } from '../graph/rows.js';
 import type { Rows } from '../graph/rows.js';
 import { ConvolutionPrimitive, convolutionOperation } from './convolution.js';
 import type { Convolution, Operands } from './convolution.js';
@@ -24,16 +25,23 @@ class DepthwiseConv2D extends ConvolutionPrimitive {
       outChannels: channels,
     });
     if (record) record.variant = kernel;
+    const command = new Command()
+      .window(window.geometry)
+      .channels(channels)
+      .weights(filter.pointer, bias?.pointer)
+      .bounds(activation.bounds)
+      .rowBlock(rowBlock);
+    const weights = bias ? [filter, bias] : [filter];
+    const addBias = (vector: Rows) => {
+      command.weights(filter.pointer, vector.pointer);
+      weights.push(vector);
+    };
     return evaluation.produce(want, channels, {
       kernel,
-      command: new Command()
-        .window(window.geometry)
-        .channels(channels)
-        .weights(filter.pointer, bias?.pointer)
-        .bounds(activation.bounds)
-        .rowBlock(rowBlock),
+      command,
       inputs: [x],
-      weights: bias ? [filter, bias] : [filter],
+      weights,
+      ...(activation.isLinear && { epilogue: new Epilogue(bias ? null : addBias) }),
       window,
       record,
     });

@@ -6,7 +6,7 @@ import { activePixels } from '../graph/mask.js';
 import { channelsOf } from '../graph/node.js';
 import type { Node, Primitive, Steps, View } from '../graph/node.js';
 import type { PixelSet } from '../graph/pixels.js';
-import { Rows } from '../graph/rows.js';
+import { Epilogue, Rows } from '../graph/rows.js';
 import { affine } from './affine.js';
 import { deferBinary } from './elementwise.js';
 import { anyDeferred, required } from './operation.js';
@@ -49,6 +49,7 @@ class MaskMultiply implements Primitive {
       kernel: 'f32_mul_pixel',
       command: new Command().channels(channels),
       inputs: [features, perPixel],
+      epilogue: new Epilogue(),
       window: null,
       record: null,
     });
@@ -85,6 +86,7 @@ class Multiply implements Primitive {
       kernel: 'f32_mul',
       command: new Command().channels(channels),
       inputs: [a, b],
+      epilogue: new Epilogue(),
       window: null,
       record: null,
     });

@@ -6,6 +6,7 @@ import { activePixels } from '../graph/mask.js';
 import { channelsOf } from '../graph/node.js';
 import type { Node, Primitive, Steps, View } from '../graph/node.js';
 import type { PixelSet } from '../graph/pixels.js';
+import { Epilogue } from '../graph/rows.js';
 import type { Rows } from '../graph/rows.js';
 import { anyDeferred, required } from './operation.js';
 import type { Call, Operation } from './operation.js';
@@ -41,6 +42,7 @@ class Select implements Primitive {
       kernel: 'f32_add',
       command: new Command().channels(first.channels),
       inputs: [first, second],
+      epilogue: new Epilogue(),
       window: null,
       record: null,
     });
