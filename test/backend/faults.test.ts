@@ -1,0 +1,210 @@
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import { assert } from 'chai';
+import { OutOfMemoryError, profile, setWasmPaths } from '../../src/index.js';
+import { assetUrl } from '../support/environment.js';
+import { assertClose } from './closeness.js';
+import { dynconv, footprint, restart } from './footprint.js';
+import { predictor } from './predictor.js';
+import { coins, filter, quarters } from './random-tensors.js';
+
+/** The error that `f` throws, or that the promise it returns is rejected with. */
+async function errorOf(f: () => unknown): Promise<Error> {
+  try {
+    await f();
+  } catch (error) {
+    assert.instanceOf(error, Error);
+    return error;
+  }
+  return assert.fail('nothing was thrown');
+}
+
+/** Runs `f` while all of the WebAssembly memory is taken but `spare` bytes and small change. */
+async function withLittleMemory(spare: number, f: () => unknown): Promise<void> {
+  const { heap } = dynconv().runtime;
+  const reserve = heap.allocate(spare);
+  const taken: number[] = [];
+  for (let bytes = 2 ** 30; bytes >= 4096;) {
+    try {
+      taken.push(heap.allocate(bytes));
+    } catch {
+      bytes /= 2;
+    }
+  }
+  heap.free(reserve);
+  try {
+    await f();
+  } finally {
+    for (const pointer of taken) heap.free(pointer);
+  }
+}
+
+describe('running out of memory', () => {
+  before(() => tf.setBackend('dynconv'));
+
+  // The memory has grown as far as it can, and does not shrink.
+  after(restart);
+
+  it('is an error by name that says so', async () => {
+    await withLittleMemory(2 ** 20, async () => {
+      const before = footprint().blocks;
+      const error = await errorOf(() => tf.tensor(new Float32Array(2 ** 19)));
+      assert.instanceOf(error, OutOfMemoryError);
+      assert.equal(error.name, 'OutOfMemoryError');
+      assert.match(error.message, /out of WebAssembly memory: 2,097,152 bytes/);
+      assert.equal(footprint().blocks, before);
+    });
+  });
+
+  it('is noticed for sizes beyond any memory', async () => {
+    const x = quarters([1, 2, 2, 1], 1) as tf.Tensor4D;
+    const size = 2 ** 15;
+    const map = tf.tidy(() =>
+      tf.relu(
+        tf.image.resizeNearestNeighbor(tf.conv2d(x, filter([1, 1, 1, 1], 2), 1, 'same'), [
+          size,
+          size,
+        ]),
+      ),
+    );
+    assert.instanceOf(await errorOf(() => map.dataSync()), OutOfMemoryError);
+    // The same again: what could not be computed once does not turn up half computed.
+    assert.instanceOf(await errorOf(() => map.dataSync()), OutOfMemoryError);
+    tf.dispose([x, map]);
+  });
+
+  for (const kib of [16, 64, 256, 640, 1024, 2048, 3072, 4096]) {
+    it(`leaves the backend usable and leaks nothing, with ${kib} KiB left`, async () => {
+      const model = predictor(32, 16, 3);
+      const expected = tf.tidy(() => model.predict(model.input).dataSync());
+      const before = footprint();
+      let failed = false;
+      await withLittleMemory(kib * 1024, () => {
+        const y = model.predict(model.input);
+        const z = tf.tidy(() => tf.relu(tf.mul(y, coins([1, 32, 32, 1], 0.5, 3))));
+        try {
+          assertClose(y.dataSync(), expected);
+          z.dataSync();
+        } catch (error) {
+          failed = true;
+          assert.instanceOf(error, OutOfMemoryError);
+        }
+        tf.dispose([y, z]);
+      });
+      if (kib <= 16) assert.isTrue(failed);
+      if (kib >= 4096) assert.isFalse(failed);
+      assert.deepEqual({ ...footprint(), heap: 0 }, { ...before, heap: 0 });
+      assertClose(
+        tf.tidy(() => model.predict(model.input).dataSync()),
+        expected,
+      );
+      model.dispose();
+    });
+  }
+
+  it('in one tensor does not spoil the others', async () => {
+    const x = quarters([1, 64, 64, 8], 1) as tf.Tensor4D;
+    const shared = tf.tidy(() => tf.conv2d(x, filter([1, 1, 8, 64], 2), 1, 'same'));
+    const small = tf.tidy(() => tf.maxPool(shared, 8, 8, 'same'));
+    const other = tf.tidy(() => tf.relu(tf.conv2d(x, filter([1, 1, 8, 1], 3), 1, 'same')));
+    await withLittleMemory(128 * 1024, async () => {
+      assert.instanceOf(await errorOf(() => shared.dataSync()), OutOfMemoryError);
+      assert.equal(other.dataSync().length, 64 * 64);
+    });
+    tf.dispose([x, shared, small, other]);
+  });
+});
+
+describe('loading', () => {
+  afterEach(async () => {
+    setWasmPaths(assetUrl('dist/'));
+    assert.isTrue(await restart());
+  });
+
+  /** What TensorFlow.js logs when a backend does not start. */
+  const complaint = async (): Promise<string> => {
+    const lines: string[] = [];
+    const { warn } = console;
+    console.warn = (...parts: unknown[]) => {
+      lines.push(
+        parts.map((part) => (part instanceof Error ? part.message : String(part))).join(' '),
+      );
+    };
+    try {
+      assert.isFalse(await restart());
+    } finally {
+      console.warn = warn;
+    }
+    return lines.join('\n');
+  };
+
+  it('tells which file is missing, and where it was looked for', async () => {
+    setWasmPaths(assetUrl('nowhere/'));
+    assert.match(await complaint(), /could not load dynconv\S+wasm from \S+nowhere\/dynconv/);
+  });
+
+  it('refuses a file of another kind', async () => {
+    setWasmPaths({
+      'dynconv-simd.wasm': assetUrl('models/fixtures/resnet-basic-hourglass/reference.json'),
+      'dynconv-relaxed-simd.wasm': assetUrl(
+        'models/fixtures/resnet-basic-hourglass/reference.json',
+      ),
+      'tfjs-backend-wasm-simd.wasm': assetUrl('dist/tfjs-backend-wasm-simd.wasm'),
+    });
+    assert.match(
+      await complaint(),
+      /dynconv\S+wasm cannot be loaded: it is not a WebAssembly binary/,
+    );
+  });
+
+  it('refuses to be told of a file that there is none of', () => {
+    assert.throws(() => {
+      setWasmPaths({ 'tfjs-backend-wasm.wasm': '/' } as Record<string, string>);
+    }, /there is no file 'tfjs-backend-wasm.wasm'/);
+  });
+
+  it('accepts the place of each file', async () => {
+    const at = (file: string): string => assetUrl(`dist/${file}`);
+    setWasmPaths({
+      'dynconv-simd.wasm': at('dynconv-simd.wasm'),
+      'dynconv-relaxed-simd.wasm': at('dynconv-relaxed-simd.wasm'),
+      'tfjs-backend-wasm-simd.wasm': at('tfjs-backend-wasm-simd.wasm'),
+    });
+    assert.isTrue(await restart());
+  });
+});
+
+describe('misuse', () => {
+  it('of DYNCONV_LANES is refused', () => {
+    for (const lanes of [0, -1, 1.5, 2]) {
+      assert.throws(() => {
+        tf.env().set('DYNCONV_LANES', lanes);
+      }, /DYNCONV_LANES is/);
+    }
+    tf.env().set('DYNCONV_LANES', 1);
+  });
+
+  it('of profile is refused', async () => {
+    await tf.setBackend('cpu');
+    assert.match((await errorOf(() => profile(() => 1))).message, /the backend is 'cpu'/);
+    await tf.setBackend('dynconv');
+    for (const repeats of [0, -1, 1.5, NaN]) {
+      const { message } = await errorOf(() => profile(() => 1, { repeats }));
+      assert.match(message, /repeats is .*positive whole number/);
+    }
+  });
+
+  it('does not leave profile changed by a function that throws', async () => {
+    await tf.setBackend('dynconv');
+    const before = footprint();
+    const { message } = await errorOf(() =>
+      profile(() => {
+        quarters([2, 2], 1);
+        throw new Error('on purpose');
+      }),
+    );
+    assert.equal(message, 'on purpose');
+    assert.isTrue(tf.env().getBool('DYNCONV_SKIP'));
+    assert.deepEqual(footprint(), before);
+  });
+});

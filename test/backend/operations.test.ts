@@ -1,0 +1,257 @@
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import '../../src/index.js';
+import { assertClose } from './closeness.js';
+import { coins, filter, quarters } from './random-tensors.js';
+
+/** Single operations at their edges, on values that are deferred. */
+
+type Map4D = tf.Tensor4D;
+
+function map(shape: [number, number, number, number], seed = 1): Map4D {
+  return quarters(shape, seed) as Map4D;
+}
+
+/** A deferred map of the values of `x`. */
+function deferred(x: tf.Tensor): Map4D {
+  const [channels] = x.shape.slice(-1);
+  return tf.depthwiseConv2d(x as Map4D, tf.ones([1, 1, channels, 1]), 1, 'valid');
+}
+
+const CASES: Record<string, () => tf.Tensor | tf.Tensor[]> = {
+  'an average over more taps than are read through addresses': () =>
+    tf.avgPool(map([1, 70, 70, 3]), 70, 1, 'valid'),
+  'a maximum over more taps than are read through addresses': () =>
+    tf.maxPool(deferred(map([1, 70, 70, 3])), 66, 2, 'valid'),
+  'a convolution with more taps than are read through addresses': () =>
+    tf.conv2d(map([1, 67, 67, 9]), filter([66, 66, 9, 2], 2), 1, 'valid'),
+  'a depthwise convolution with more taps than are read through addresses': () =>
+    tf.depthwiseConv2d(map([1, 67, 67, 2]), filter([66, 66, 2, 1], 2), 1, 'valid'),
+  'one filter with two biases, and with none': () => {
+    const [x, weights] = [map([1, 5, 5, 9]), filter([1, 1, 9, 12], 2)];
+    const biased = [3, 4].map((seed) =>
+      tf.fused.conv2d({ x, filter: weights, strides: 1, pad: 'same', bias: quarters([12], seed) }),
+    );
+    return [...biased, tf.conv2d(x, weights, 1, 'same'), tf.add(biased[0], biased[1])];
+  },
+  'one filter in two shapes': () => {
+    const weights = filter([1, 1, 16, 4], 2);
+    return [
+      tf.conv2d(map([1, 5, 5, 16]), weights, 1, 'same'),
+      tf.conv2d(map([1, 5, 5, 4]), tf.reshape<tf.Rank.R4>(weights, [1, 1, 4, 16]), 1, 'same'),
+      tf.conv2d(map([1, 5, 5, 4]), tf.reshape<tf.Rank.R4>(weights, [2, 2, 4, 4]), 1, 'same'),
+      tf.conv2d(map([1, 5, 5, 8]), tf.reshape<tf.Rank.R4>(weights, [2, 1, 8, 4]), 1, 'same'),
+    ];
+  },
+  'a filter that is computed': () =>
+    tf.conv2d(map([1, 5, 5, 3]), deferred(filter([3, 3, 3, 4], 2)), 1, 'same'),
+  'a filter that is the features, too': () => {
+    const x = deferred(map([3, 3, 3, 3]));
+    return tf.conv2d(x, x, 1, 'valid');
+  },
+  'a depthwise convolution with two outputs a channel': () =>
+    tf.depthwiseConv2d(deferred(map([1, 6, 6, 3])), filter([3, 3, 3, 2], 2), 1, 'same'),
+  'a bias with a shape of rank 3': () =>
+    tf.fused.conv2d({
+      ...{ x: map([1, 4, 4, 3]), filter: filter([1, 1, 3, 4], 2), strides: 1, pad: 'same' },
+      bias: quarters([1, 1, 4], 3),
+    }),
+  'a sum of a map and itself': () => {
+    const x = tf.mul(deferred(map([1, 6, 6, 3])), coins([1, 6, 6, 1], 0.4, 2));
+    return [tf.add(x, x), tf.sub(x, x), tf.mul(x, x), tf.concat([x, x, x], 3)];
+  },
+  'broadcasts of features over a batch and over lines': () => {
+    const x = deferred(map([1, 4, 5, 3]));
+    return [
+      ...([tf.add, tf.mul, tf.sub, tf.maximum, tf.div] as const).flatMap((f) => [
+        f(x, tf.add(tf.abs(map([2, 4, 5, 3], 3)), 1)),
+        f(x, tf.add(tf.abs(map([1, 1, 5, 3], 4)), 1)),
+        f(x, tf.add(tf.abs(map([2, 4, 1, 1], 5)), 1)),
+        f(
+          tf.slice(x, [0, 0, 0, 0], [1, 4, 5, 1]),
+          deferred(tf.add(tf.abs(map([2, 4, 5, 1], 6)), 1)),
+        ),
+      ]),
+    ];
+  },
+  'integers and truth values that are deferred': () => {
+    const x = tf.cast(tf.mul(deferred(map([1, 4, 5, 3])), 8), 'int32');
+    const y = tf.cast(tf.mul(deferred(map([1, 4, 5, 3], 2)), 4), 'int32');
+    const [p, q] = [tf.greater(x, y), tf.lessEqual(x, tf.scalar(1, 'int32'))];
+    return [
+      ...[tf.add(x, y), tf.sub(x, y), tf.mul(x, y), tf.maximum(x, y), tf.minimum(x, y)],
+      ...[tf.squaredDifference(x, y), tf.abs(x), tf.neg(x), tf.square(x), tf.relu(x), tf.sign(x)],
+      ...[tf.floorDiv(x, tf.add(tf.abs(y), tf.scalar(1, 'int32')))],
+      ...[tf.mod(x, tf.add(tf.abs(y), tf.scalar(1, 'int32')))],
+      ...[tf.logicalAnd(p, q), tf.logicalOr(p, q), tf.logicalXor(p, q), tf.logicalNot(p)],
+      ...[tf.where(p, x, y), tf.where(p, deferred(map([1, 4, 5, 3], 4)), tf.ones([1, 4, 5, 3]))],
+      ...[tf.cast(p, 'int32'), tf.cast(p, 'float32'), tf.tile(p, [1, 1, 1, 2]), tf.equal(x, y)],
+      ...[tf.zerosLike(p), tf.onesLike(x), tf.concat([x, y], 3), tf.reshape(p, [20, 3])],
+    ];
+  },
+  'maps of one pixel, and vectors': () => {
+    const x = deferred(map([1, 1, 1, 5]));
+    const v = tf.reshape(x, [5]);
+    return [
+      ...[tf.sigmoid(x), tf.relu(v), tf.mul(v, 2), tf.add(v, tf.reshape(x, [1, 5]))],
+      ...[tf.mul(x, coins([1, 1, 1, 1], 1, 2)), tf.mul(x, tf.zeros([1, 1, 1, 1])), tf.max(v)],
+      ...[tf.prelu(v, quarters([5], 3)), tf.elu(v), tf.cast(v, 'int32'), tf.clipByValue(v, 0, 1)],
+      ...[tf.mul(tf.reshape(v, [5, 1]), coins([5, 1], 0.5, 3)), tf.sub(tf.scalar(1), v)],
+    ];
+  },
+  'sequences of rank 2 and 3': () => {
+    const x = deferred(map([2, 4, 3, 5]));
+    const rows = tf.reshape(x, [8, 15]);
+    const steps = tf.reshape(x, [2, 12, 5]);
+    return [
+      ...[tf.mul(rows, coins([8, 1], 0.5, 2)), tf.relu(tf.add(rows, quarters([15], 3)))],
+      ...[tf.mul(steps, coins([2, 12, 1], 0.5, 4)), tf.mul(steps, coins([12, 1], 0.5, 5))],
+      ...[tf.matMul(rows, rows, false, true), tf.softmax(rows), tf.sum(steps, 1)],
+      ...[tf.transpose(steps, [2, 0, 1]), tf.batchNorm(x, quarters([5], 1), tf.ones([5]))],
+      ...[tf.where(coins([2, 12, 1], 0.5, 7, 'bool'), steps, tf.zerosLike(steps))],
+      ...tf.split(steps, 2, 1),
+    ];
+  },
+  'a mask that is nowhere but in the padding': () => {
+    const frame = tf.pad(
+      tf.zeros([1, 4, 4, 1]),
+      [
+        [0, 0],
+        [2, 2],
+        [2, 2],
+        [0, 0],
+      ],
+      1,
+    );
+    const x = tf.pad(
+      deferred(map([1, 4, 4, 3])),
+      [
+        [0, 0],
+        [2, 2],
+        [2, 2],
+        [0, 0],
+      ],
+      0.5,
+    );
+    const elu = tf.fused.conv2d({
+      ...{ x: x, filter: filter([1, 1, 3, 4], 2), strides: 1, pad: 'same' },
+      activation: 'elu',
+    });
+    return [tf.mul(x, frame), tf.mul(elu, frame), tf.mul(tf.exp(x), tf.sub(1, frame))];
+  },
+  'what is not zero where its input is': () => {
+    const operations: ((x: tf.Tensor4D) => tf.Tensor)[] = [
+      (x) => tf.clipByValue(x, 0.25, 1),
+      (x) => tf.clipByValue(x, -2, -0.5),
+      (x) => tf.maximum(x, 0.5),
+      (x) => tf.minimum(-0.5, x),
+      (x) => tf.add(x, quarters([3], 3)),
+      (x) => tf.sub(x, 0.5),
+      (x) => tf.sub(0.5, x),
+      (x) => tf.div(1, tf.add(x, 2)),
+      (x) => tf.cos(x),
+      (x) => tf.sigmoid(x),
+      (x) => tf.batchNorm(x, quarters([3], 4), tf.ones([3])),
+      (x) => tf.equal(x, 0),
+      (x) => tf.pow(x, tf.scalar(0)),
+      (x) =>
+        tf.fused.conv2d({
+          ...{ x, filter: filter([3, 3, 3, 4], 2), strides: 1, pad: 'valid' },
+          ...{ bias: quarters([4], 5), activation: 'sigmoid' },
+        }),
+      (x) =>
+        tf.pad(
+          x,
+          [
+            [0, 0],
+            [1, 1],
+            [1, 1],
+            [0, 0],
+          ],
+          2,
+        ),
+    ];
+    return operations.map((operation) => {
+      const x = tf.mul<Map4D>(deferred(map([2, 4, 4, 3])), coins([2, 4, 4, 1], 0.3, 2));
+      const y = operation(x);
+      // With the node as their only reader the rows stay compact.
+      x.dispose();
+      return y;
+    });
+  },
+  'what is clamped after a masked sum, on values of either sign': () => {
+    const shape: [number, number, number, number] = [1, 4, 4, 4];
+    const mixed = (): Map4D => deferred(map(shape, 7));
+    const positive = (): Map4D => tf.relu(deferred(map(shape, 8)));
+    const mask = coins([1, 4, 4, 1], 0.5, 9);
+    const trunks: tf.Tensor[] = [
+      ...[tf.concat([positive(), mixed()], 3), tf.concat([mixed(), positive()], 3)],
+      ...[tf.add(positive(), mixed()), tf.mul(positive(), mixed()), tf.sub(positive(), positive())],
+      ...[tf.maxPool(mixed(), 2, 1, 'same'), tf.avgPool(mixed(), 2, 1, 'same'), tf.neg(positive())],
+      ...[
+        tf.image.resizeBilinear(mixed(), [6, 6]),
+        tf.image.resizeNearestNeighbor(mixed(), [8, 8]),
+      ],
+      ...[tf.where(tf.cast(mask, 'bool'), positive(), mixed()), tf.clipByValue(mixed(), -1, 2)],
+      ...[tf.where(tf.cast(mask, 'bool'), mixed(), positive()), tf.minimum(positive(), -0.5)],
+      ...[tf.elu(mixed()), tf.leakyRelu(mixed()), tf.tanh(mixed()), tf.add(positive(), -0.5)],
+      ...[
+        tf.pad(
+          positive(),
+          [
+            [0, 0],
+            [1, 1],
+            [1, 1],
+            [0, 0],
+          ],
+          -1,
+        ),
+        tf.mul(positive(), -1),
+      ],
+      ...[tf.batchNorm(positive(), tf.ones([4]), tf.ones([4])), tf.mul(mixed(), mask)],
+      ...[tf.addN([positive(), mixed(), positive()]), tf.div(positive(), -2), tf.clone(mixed())],
+      ...[positive(), tf.add(positive(), positive()), tf.sigmoid(mixed()), tf.square(mixed())],
+    ];
+    return trunks.map((trunk, index) => {
+      const [, height, width, channels] = trunk.shape;
+      return tf.tidy(() => {
+        const weights = filter([1, 1, channels, channels], index);
+        const branch = tf.conv2d(trunk as Map4D, weights, 1, 'same');
+        const mask = coins([1, height, width, 1], 0.3, index);
+        return tf.relu(tf.add(trunk, tf.mul(branch, mask)));
+      });
+    });
+  },
+};
+
+describe('an operation on deferred values', () => {
+  for (const [name, run] of Object.entries(CASES)) {
+    it(`gives what the cpu backend gives: ${name}`, async () => {
+      const results: { shape: number[]; dtype: string; values: ArrayLike<number> }[][] = [];
+      for (const backend of ['cpu', 'dynconv']) {
+        await tf.setBackend(backend);
+        results.push(
+          tf.tidy(() =>
+            [run()].flat().map((tensor) => ({
+              shape: tensor.shape,
+              dtype: tensor.dtype,
+              values: tensor.dataSync(),
+            })),
+          ),
+        );
+      }
+      const [expected, actual] = results;
+      actual.forEach(({ shape, dtype, values }, index) => {
+        const what = `result ${index}`;
+        if (dtype !== expected[index].dtype) throw new Error(`${what} is of type ${dtype}`);
+        if (shape.join() !== expected[index].shape.join())
+          throw new Error(`${what} has shape ${shape}`);
+        try {
+          assertClose(values, expected[index].values);
+        } catch (error) {
+          throw new Error(`${what} differs`, { cause: error });
+        }
+      });
+    });
+  }
+});

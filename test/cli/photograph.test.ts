@@ -1,0 +1,121 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createCanvas, type Canvas } from '@napi-rs/canvas';
+import { expect } from 'chai';
+import { readPhotograph, toInput, type Photograph } from '../../src/cli/photograph.js';
+import { UserError } from '../../src/cli/user-error.js';
+import { rejection, useTemporaryFolder } from './temporary-folder.js';
+
+const RED = [255, 0, 0];
+const BLUE = [0, 0, 255];
+const BLACK = [0, 0, 0];
+
+/** A canvas whose left half is red and whose right half is blue. */
+function redAndBlue(width: number, height: number): Canvas {
+  const canvas = createCanvas(width, height);
+  const context = canvas.getContext('2d');
+  context.fillStyle = '#f00';
+  context.fillRect(0, 0, width / 2, height);
+  context.fillStyle = '#00f';
+  context.fillRect(width / 2, 0, width / 2, height);
+  return canvas;
+}
+
+/** A JPEG with an EXIF segment that says "rotate 90 degrees clockwise to see it upright". */
+function rotated(jpeg: Buffer): Buffer {
+  const orientation = '4d4d002a000000080001' + '011200030000000100060000' + '00000000';
+  const exif = Buffer.concat([Buffer.from('Exif\0\0', 'latin1'), Buffer.from(orientation, 'hex')]);
+  const length = Buffer.alloc(2);
+  length.writeUInt16BE(exif.length + 2);
+  return Buffer.concat([
+    jpeg.subarray(0, 2),
+    Buffer.from('ffe1', 'hex'),
+    length,
+    exif,
+    jpeg.subarray(2),
+  ]);
+}
+
+function pixel({ canvas }: Photograph, x: number, y: number): number[] {
+  return [...canvas.getContext('2d').getImageData(x, y, 1, 1).data.slice(0, 3)];
+}
+
+function expectColour(actual: number[], expected: number[]): void {
+  actual.forEach((value, c) => {
+    expect(value).to.be.closeTo(expected[c], 3);
+  });
+}
+
+describe('a photograph', () => {
+  const temporary = useTemporaryFolder();
+
+  function save(name: string, bytes: Buffer): string {
+    const path = join(temporary.path, name);
+    writeFileSync(path, bytes);
+    return path;
+  }
+
+  it('is decoded exactly from PNG, and nearly from JPEG', async () => {
+    const canvas = redAndBlue(32, 32);
+    const png = await readPhotograph(save('a.png', canvas.toBuffer('image/png')), 32, 32);
+    expect(pixel(png, 3, 5)).to.deep.equal(RED);
+    expect(pixel(png, 30, 5)).to.deep.equal(BLUE);
+    const jpeg = await readPhotograph(save('a.jpg', canvas.toBuffer('image/jpeg', 95)), 32, 32);
+    expectColour(pixel(jpeg, 3, 5), RED);
+    expectColour(pixel(jpeg, 30, 5), BLUE);
+  });
+
+  it('keeps its aspect, centred between black bars', async () => {
+    const path = save('wide.png', redAndBlue(64, 32).toBuffer('image/png'));
+    const photo = await readPhotograph(path, 16, 16);
+    expect([photo.width, photo.height]).to.deep.equal([64, 32]);
+    expect(photo.frame).to.deep.equal({ x: 0, y: 4, width: 16, height: 8 });
+    expect(pixel(photo, 2, 1)).to.deep.equal(BLACK);
+    expect(pixel(photo, 2, 8)).to.deep.equal(RED);
+    expect(pixel(photo, 13, 8)).to.deep.equal(BLUE);
+    expect(pixel(photo, 13, 14)).to.deep.equal(BLACK);
+  });
+
+  it('is averaged as it shrinks', async () => {
+    const canvas = createCanvas(64, 64);
+    const context = canvas.getContext('2d');
+    context.fillStyle = '#fff';
+    for (let x = 0; x < 64; x += 2) context.fillRect(x, 0, 1, 64);
+    const photo = await readPhotograph(save('lines.png', canvas.toBuffer('image/png')), 8, 8);
+    for (let x = 1; x < 7; x++) expect(pixel(photo, x, 4)[0]).to.be.closeTo(127, 8);
+  });
+
+  it('is turned as its EXIF orientation says', async () => {
+    const jpeg = rotated(redAndBlue(32, 16).toBuffer('image/jpeg', 95));
+    const photo = await readPhotograph(save('turned.jpg', jpeg), 16, 32);
+    expect([photo.width, photo.height]).to.deep.equal([16, 32]);
+    expectColour(pixel(photo, 8, 3), RED);
+    expectColour(pixel(photo, 8, 28), BLUE);
+  });
+
+  it('becomes the input that the card asks for', async () => {
+    const path = save('input.png', redAndBlue(2, 1).toBuffer('image/png'));
+    const photo = await readPhotograph(path, 2, 1);
+    const input = toInput(photo, [0.5, 0.25, 0], [1, 0.5, 2]);
+    expect([...input]).to.deep.equal([0.5, -0.5, 0, -0.5, -0.5, 0.5]);
+  });
+
+  it('may be missing, no image, or cut off', async () => {
+    const canvas = redAndBlue(64, 64);
+    const jpeg = canvas.toBuffer('image/jpeg', 95);
+    const png = canvas.toBuffer('image/png');
+    const broken = [
+      [join(temporary.path, 'absent.jpg'), 'cannot be read'],
+      [temporary.path, 'cannot be read'],
+      [save('text.jpg', Buffer.from('this is no picture')), 'no image that can be decoded'],
+      [save('empty.png', Buffer.alloc(0)), 'no image that can be decoded'],
+      [save('cut.jpg', jpeg.subarray(0, jpeg.length - 200)), 'cut off'],
+      [save('cut.png', png.subarray(0, png.length - 30)), 'cut off'],
+    ];
+    for (const [path, message] of broken) {
+      const error = await rejection(readPhotograph(path, 8, 8));
+      expect(error).to.be.instanceOf(UserError);
+      expect((error as UserError).message).to.include(message);
+    }
+  });
+});

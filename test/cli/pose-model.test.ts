@@ -1,0 +1,94 @@
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import { layers, sequential, type Sequential } from '@tensorflow/tfjs-layers';
+import { expect } from 'chai';
+import { readModelFolder, type ModelFolder } from '../../src/cli/model-folder.js';
+import { loadPoseModel } from '../../src/cli/pose-model.js';
+import { UserError } from '../../src/cli/user-error.js';
+import { projectPath } from './command.js';
+import { rejection } from './temporary-folder.js';
+
+/** A model as if it had been read from a folder. */
+async function folderOf(model: Sequential): Promise<ModelFolder> {
+  let artifacts: tf.io.ModelArtifacts | undefined;
+  await model.save(
+    tf.io.withSaveHandler((saved) => {
+      artifacts = saved;
+      return Promise.resolve({
+        modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' },
+      });
+    }),
+  );
+  if (!artifacts) throw new Error('The model was not saved.');
+  return { path: 'a-model', format: 'layers-model', artifacts };
+}
+
+function convolution(inputShape: [number | null, number | null, number]): Sequential {
+  return sequential({
+    layers: [layers.conv2d({ inputShape, filters: 2, kernelSize: 3, name: 'stem_conv' })],
+  });
+}
+
+function expectUserError(error: unknown, message: string): void {
+  expect(error).to.be.instanceOf(UserError);
+  expect((error as UserError).message).to.include(message);
+}
+
+describe('a pose model', () => {
+  before(() => tf.setBackend('cpu'));
+
+  for (const format of ['graph', 'layers']) {
+    it(`is built of a ${format} model, and knows its weights' names`, async () => {
+      const path = projectPath(`models/fixtures/mobilenetv2-hourglass/${format}`);
+      const model = await loadPoseModel(await readModelFolder(path));
+      expect([model.height, model.width]).to.deep.equal([64, 64]);
+      const input = tf.zeros<tf.Rank.R4>([1, 64, 64, 3]);
+      const output = model.predict(input);
+      expect(output.shape).to.deep.equal([1, 16, 16, 16]);
+      expect(model.weightName(output.dataId)).to.equal(undefined);
+      tf.dispose([input, output]);
+      model.dispose();
+    });
+  }
+
+  const wrongInputs: [shape: [number | null, number | null, number], message: string][] = [
+    [[8, 8, 1], '3 channels'],
+    [[null, null, 3], 'height and width must be fixed'],
+  ];
+  for (const [shape, message] of wrongInputs) {
+    it(`must take a picture, not [${shape.join(', ')}]`, async () => {
+      expectUserError(await rejection(loadPoseModel(await folderOf(convolution(shape)))), message);
+    });
+  }
+
+  it('must take no vector', async () => {
+    const dense = sequential({ layers: [layers.dense({ inputShape: [4], units: 2 })] });
+    const error = await rejection(loadPoseModel(await folderOf(dense)));
+    expectUserError(error, 'takes one picture');
+  });
+
+  it('must give heatmaps', async () => {
+    const classifier = sequential({
+      layers: [layers.flatten({ inputShape: [4, 4, 3] }), layers.dense({ units: 2 })],
+    });
+    const model = await loadPoseModel(await folderOf(classifier));
+    const predict = (): tf.Tensor => model.predict(tf.zeros([1, 4, 4, 3]));
+    expect(predict).to.throw(UserError, 'gives float32 [1, 2]: no heatmaps');
+  });
+
+  it('must be made of layers and operations that TensorFlow.js knows', async () => {
+    const folder = await folderOf(convolution([8, 8, 3]));
+    const text = JSON.stringify(folder.artifacts.modelTopology).replace('Conv2D', 'Conv9D');
+    folder.artifacts.modelTopology = JSON.parse(text) as object;
+    expectUserError(await rejection(loadPoseModel(folder)), 'cannot be built');
+
+    const path = projectPath('models/fixtures/mobilenetv2-hourglass/graph');
+    const graph = await readModelFolder(path);
+    const topology = JSON.stringify(graph.artifacts.modelTopology).replace('MaxPool', 'MaxPuddle');
+    graph.artifacts.modelTopology = JSON.parse(topology) as object;
+    const error = await rejection(
+      loadPoseModel(graph).then((model) => model.predict(tf.zeros([1, 64, 64, 3]))),
+    );
+    expectUserError(error, 'cannot be');
+  });
+});
