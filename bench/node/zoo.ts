@@ -1,0 +1,181 @@
+/** Converted models from other people's packages, on `wasm` and on `dynconv`, in turns. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import '@tensorflow/tfjs-backend-cpu';
+import '@tensorflow/tfjs-backend-wasm';
+import { loadGraphModel, type GraphModel } from '@tensorflow/tfjs-converter';
+import * as tf from '@tensorflow/tfjs-core';
+import '../../src/index.js';
+import { contest, type Contestant } from '../../src/cli/contest.js';
+import { readPhotograph, toInput } from '../../src/cli/photograph.js';
+import {
+  geometricMean,
+  largestDifference,
+  pairedRatios,
+  spread,
+  type Spread,
+} from '../../src/cli/statistics.js';
+import { formatTable } from '../../src/cli/table.js';
+import { formatEnvironment } from '../report.js';
+import {
+  environment,
+  inRoot,
+  PHOTOGRAPH,
+  printResults,
+  programOptions,
+  say,
+  type ProgramOptions,
+} from './host.js';
+import { zooFolder } from './zoo-package.js';
+
+/** The models to run, by what they are for. */
+const MODELS: Record<string, readonly string[]> = {
+  pose: ['movenet-lightning', 'movenet-thunder', 'blazepose-lite', 'efficientpose', 'posenet'],
+  face: ['blazeface', 'facemesh', 'faceres', 'iris'],
+  hand: ['handdetect', 'handlandmark-lite', 'handskeleton'],
+  segmentation: ['selfie', 'meet'],
+  objects: ['centernet', 'nanodet'],
+};
+const CHANNELS = 3;
+const WARMUP_RUNS = 5;
+const DEFAULT_RUNS = 15;
+
+interface ModelResult {
+  name: string;
+  task: string;
+  milliseconds: { wasm: Spread; dynconv: Spread };
+  /** How many times as fast as `wasm`, round by round. */
+  speedup: Spread;
+  /** Largest difference from `wasm`'s outputs, each over its own largest value. */
+  difference?: number;
+  /** The same of the cpu backend: what rounding alone does to this model. */
+  cpuDifference?: number;
+}
+
+/** The shipped photograph as a model takes it: bytes for integers, else [0, 1]. */
+async function inputsOf(model: GraphModel): Promise<tf.Tensor[]> {
+  const inputs: tf.Tensor[] = [];
+  for (const { shape = [], dtype } of model.inputs) {
+    const size = shape.map((dimension) => Math.max(dimension, 1));
+    const channelsFirst = size[1] === CHANNELS;
+    const [height, width] = channelsFirst ? size.slice(2) : size.slice(1);
+    const scale = dtype === 'int32' ? 1 / 255 : 1;
+    const picture = toInput(
+      await readPhotograph(inRoot(PHOTOGRAPH), width, height),
+      [0, 0, 0],
+      [scale, scale, scale],
+    );
+    const pixels = tf.tensor4d(picture, [1, height, width, CHANNELS], dtype);
+    inputs.push(channelsFirst ? tf.transpose(pixels, [0, 3, 1, 2]) : pixels);
+  }
+  return inputs;
+}
+
+async function load(folder: string, name: string): Promise<GraphModel> {
+  const json = JSON.parse(await readFile(join(folder, `${name}.json`), 'utf8')) as tf.io.ModelJSON;
+  const { paths } = json.weightsManifest[0];
+  const shards = await Promise.all(paths.map((path) => readFile(join(folder, path))));
+  const artifacts = await tf.io.getModelArtifactsForJSON(json, () =>
+    Promise.resolve([
+      json.weightsManifest[0].weights,
+      new Uint8Array(Buffer.concat(shards)).buffer,
+    ]),
+  );
+  return loadGraphModel({ load: () => Promise.resolve(artifacts) });
+}
+
+async function benchModel(
+  folder: string,
+  task: string,
+  name: string,
+  { runs = DEFAULT_RUNS, cpuRuns = 1 }: ProgramOptions,
+): Promise<ModelResult> {
+  const outputs = new Map<string, ArrayLike<number>[]>();
+  const loaded: { model: GraphModel; input: tf.Tensor[] }[] = [];
+  const contestants: Contestant[] = [];
+  for (const backend of cpuRuns > 0 ? ['wasm', 'dynconv', 'cpu'] : ['wasm', 'dynconv']) {
+    await tf.setBackend(backend);
+    const model = await load(folder, name);
+    const input = await inputsOf(model);
+    loaded.push({ model, input });
+    const run = async (): Promise<void> => {
+      if (tf.getBackend() !== backend) await tf.setBackend(backend);
+      const output = model.execute(input);
+      const tensors = Array.isArray(output) ? output : [output];
+      outputs.set(backend, await Promise.all(tensors.map((tensor) => tensor.data())));
+      tf.dispose(tensors);
+    };
+    const effort = backend === 'cpu' ? { warmup: 0, runs: cpuRuns } : { warmup: WARMUP_RUNS, runs };
+    contestants.push({ name: backend, ...effort, run });
+  }
+  const times = await contest(contestants);
+  for (const { model, input } of loaded) {
+    tf.dispose(input);
+    model.dispose();
+  }
+  const [wasm, dynconv] = [times.get('wasm') ?? [], times.get('dynconv') ?? []];
+  const difference = (backend: string): number | undefined => {
+    const values = outputs.get(backend);
+    const reference = outputs.get('wasm') ?? [];
+    return (
+      values && Math.max(...reference.map((output, i) => largestDifference(values[i], output)))
+    );
+  };
+  return {
+    name,
+    task,
+    milliseconds: { wasm: spread(wasm), dynconv: spread(dynconv) },
+    speedup: spread(pairedRatios(wasm, dynconv)),
+    difference: difference('dynconv'),
+    cpuDifference: difference('cpu'),
+  };
+}
+
+function format(results: readonly ModelResult[], mean: number): string {
+  const table = formatTable(
+    [
+      'model',
+      'task',
+      'wasm ms',
+      'dynconv ms',
+      'times wasm',
+      'quartiles',
+      'difference',
+      'cpu differs',
+    ],
+    results.map(({ name, task, milliseconds, speedup, difference, cpuDifference }) => [
+      name,
+      task,
+      milliseconds.wasm.median.toFixed(1),
+      milliseconds.dynconv.median.toFixed(1),
+      speedup.median.toFixed(2),
+      `${speedup.lower.toFixed(2)}-${speedup.upper.toFixed(2)}`,
+      difference?.toExponential(1) ?? '-',
+      cpuDifference?.toExponential(1) ?? '-',
+    ]),
+  );
+  return `${table}\n\ngeometric mean: ${mean.toFixed(2)} times as fast as wasm`;
+}
+
+const options = programOptions();
+const wanted = options.models?.split(',');
+const all = Object.entries(MODELS).flatMap(([task, names]) =>
+  names.map((name) => ({ task, name })),
+);
+const chosen = wanted?.map((name) => ({
+  name,
+  task: all.find((model) => model.name === name)?.task ?? 'other',
+}));
+const folder = await zooFolder(options.install);
+const results: ModelResult[] = [];
+for (const { task, name } of chosen ?? all) {
+  say(name);
+  results.push(await benchModel(folder, task, name, options));
+}
+const mean = geometricMean(results.map(({ speedup }) => speedup.median));
+const where = environment();
+printResults(
+  options.json,
+  { environment: where, results, geometricMean: mean },
+  `${formatEnvironment(where)}\n\n${format(results, mean)}`,
+);

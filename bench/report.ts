@@ -1,0 +1,57 @@
+import { formatTable, percent } from '../src/cli/table.js';
+import { gainShare, type WorkloadResult } from './core.js';
+
+/** Where a benchmark ran. */
+export interface Environment {
+  /** Such as "Node 24.1.0" or "Chrome 140.0". */
+  runtime: string;
+  relaxedSimd: boolean;
+  lanes: number;
+}
+
+/** What the benchmark of networks found. */
+export interface NetworksDocument {
+  environment: Environment;
+  networks: WorkloadResult[];
+}
+
+/** The whole benchmark of networks as text. */
+export function formatNetworks({ environment, networks }: NetworksDocument): string {
+  return [formatEnvironment(environment), ...networks.map(formatWorkload)].join('\n\n');
+}
+
+/** One line that says where a benchmark ran. */
+export function formatEnvironment({ runtime, relaxedSimd, lanes }: Environment): string {
+  const threads = lanes === 1 ? 'one thread' : `${lanes} threads`;
+  return `${runtime}, ${relaxedSimd ? 'relaxed' : 'plain'} SIMD, dynconv on ${threads}`;
+}
+
+/** A workload's contest as a table. */
+function formatWorkload(result: WorkloadResult): string {
+  const { name, macs, theoreticalGain, ownGain, variants, contestants } = result;
+  const table = formatTable(
+    ['', 'median ms', 'quartiles', 'times wasm', 'quartiles', 'difference', 'runs'],
+    contestants.map(({ name, milliseconds, speedup, difference }) => [
+      name,
+      milliseconds.median.toFixed(1),
+      `${milliseconds.lower.toFixed(1)}-${milliseconds.upper.toFixed(1)}`,
+      speedup.median.toFixed(2),
+      `${speedup.lower.toFixed(2)}-${speedup.upper.toFixed(2)}`,
+      difference.toExponential(1),
+      String(milliseconds.runs),
+    ]),
+  );
+  const counts = Object.entries(variants).map(([variant, layers]) => `${variant} ${layers}`);
+  const lines = [
+    `${name}: ${(macs.total / 1e6).toFixed(0)} M MACs, ${percent(macs.executed, macs.total)} executed`,
+    table,
+    `layers by kernel: ${counts.join(', ')}`,
+  ];
+  if (macs.executed < macs.total) {
+    lines.push(
+      `skipping gains ${ownGain.median.toFixed(2)}x (${ownGain.lower.toFixed(2)}-${ownGain.upper.toFixed(2)}) ` +
+        `of ${theoreticalGain.toFixed(2)}x in theory: ${(100 * gainShare(result)).toFixed(0)} %`,
+    );
+  }
+  return lines.join('\n');
+}
