@@ -36,7 +36,7 @@ class Conv2D extends ConvolutionPrimitive {
       input = evaluation.compute(pad(x, folded.padding, 0, evaluation));
       window = folded.window;
     }
-    const { kernel, rowBlock } = route('conv', { inChannels, outChannels });
+    const { kernel, rowBlock } = route('conv', outChannels);
     if (record) record.variant = kernel;
     const command = new Command()
       .window(window.geometry)

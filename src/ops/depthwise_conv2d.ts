@@ -20,10 +20,7 @@ class DepthwiseConv2D extends ConvolutionPrimitive {
   ): Rows {
     const { window, activation, record } = this.convolution;
     const { channels } = x;
-    const { kernel, rowBlock } = route('depthwise', {
-      inChannels: channels,
-      outChannels: channels,
-    });
+    const { kernel, rowBlock } = route('depthwise', channels);
     if (record) record.variant = kernel;
     const command = new Command()
       .window(window.geometry)

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { DataType, KernelConfig, NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
+import type { KernelConfig, NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
 import type { DynconvBackend } from '../backend.js';
 import type { Evaluation } from '../graph/evaluation.js';
 import { channelsOf } from '../graph/node.js';
@@ -22,7 +22,7 @@ const MORE_UNARY = [tf.Rsqrt, tf.Sigmoid, tf.Softplus, tf.IsFinite, tf.IsInf, tf
 
 /** Unary operations that map zero to zero. */
 const ZERO_PRESERVING = [
-  ...[tf.Abs, tf.Asin, tf.Asinh, tf.Atan, tf.Atanh, tf.Cast, tf.Ceil, tf.Elu, tf.Erf, tf.Expm1],
+  ...[tf.Abs, tf.Asin, tf.Asinh, tf.Atan, tf.Atanh, tf.Ceil, tf.Elu, tf.Erf, tf.Expm1],
   ...[tf.Floor, tf.Log1p, tf.Neg, tf.Round, tf.Selu, tf.Sign, tf.Sin, tf.Sinh, tf.Sqrt],
   ...[tf.Square, tf.Tan, tf.Tanh],
 ];
@@ -38,8 +38,7 @@ const NON_NEGATIVE: ReadonlySet<string> = new Set<string>([
 
 const BINARY = [
   ...[tf.Atan2, tf.FloorDiv, tf.Mod, tf.Pow, tf.RealDiv],
-  ...[tf.SquaredDifference, tf.Equal, tf.NotEqual, tf.Greater, tf.GreaterEqual, tf.Less],
-  ...[tf.LessEqual, tf.LogicalAnd, tf.LogicalOr, tf.LogicalXor],
+  ...[tf.SquaredDifference, tf.LogicalAnd, tf.LogicalOr, tf.LogicalXor],
 ];
 
 /** An elementwise operation of one operand, on tfjs-backend-wasm's kernel. */
@@ -75,11 +74,9 @@ function unary(name: string, preservesZero: boolean): Operation {
     defer(call: Call) {
       const { backend, attrs, wasm } = call;
       const x = required(call, 'x');
-      const isFloat = x.dtype === 'float32' || name === tf.Cast || name === tf.LogicalNot;
+      const isFloat = x.dtype === 'float32' || name === tf.LogicalNot;
       if (!isFloat || x.shape.length === 0 || !anyDeferred(x)) return null;
-      const to = name === tf.Cast ? (attrs as { dtype?: DataType }).dtype : undefined;
-      const dtype = to ?? (TO_BOOL.has(name) ? 'bool' : x.dtype);
-      if (dtype === 'complex64' || dtype === 'string') return null;
+      const dtype = TO_BOOL.has(name) ? 'bool' : x.dtype;
       const primitive = new Unary(name, backend, wasm, attrs, preservesZero);
       return backend.defer(primitive, [x], x.shape, dtype, NON_NEGATIVE.has(name));
     },

@@ -1,6 +1,8 @@
 import { sums } from './add.js';
 import { batchNorm } from './batch_norm.js';
+import { cast } from './cast.js';
 import { clamps } from './clamp.js';
+import { comparisons } from './compare.js';
 import { concat } from './concat.js';
 import { convolutions } from './conv2d.js';
 import { depthwiseConvolutions } from './depthwise_conv2d.js';
@@ -25,6 +27,7 @@ export const operations: readonly Operation[] = [
   ...resizes,
   ...sums,
   ...clamps,
+  ...comparisons,
   ...elementwise,
   ...reshapes,
   ...zeros,
@@ -33,6 +36,7 @@ export const operations: readonly Operation[] = [
   batchNorm,
   leakyRelu,
   prelu,
+  cast,
   concat,
   padV2,
   tileOperation,

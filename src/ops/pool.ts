@@ -33,7 +33,7 @@ class Pool implements Primitive {
     field.release();
     recordRun(this.record, want);
     const channels = channelsOf(node);
-    const choice = route(this.kind, { inChannels: channels, outChannels: channels });
+    const choice = route(this.kind, channels);
     if (this.record) this.record.variant = choice.kernel;
     return evaluation.produce(want, channels, {
       kernel: choice.kernel,

@@ -10,6 +10,7 @@ import { runOnRows } from './on_rows.js';
 import { operandKind } from './operand.js';
 import { anyDeferred, required } from './operation.js';
 import type { Call, Operation } from './operation.js';
+import { valuesOf } from './values.js';
 
 /*
  * Tile is how a mask is broadcast over the channels (tf.tile, tf.broadcastTo, tf.where), and how a
@@ -52,7 +53,7 @@ class TileNumber implements Primitive {
     const channels = channelsOf(node);
     const { runtime } = evaluation;
     const x = yield* whole(view);
-    const values = valuesAt(x, 1);
+    const values = valuesOf(x, 1);
     const number = values[0];
     x.release();
     if (want.count === 0 || number === 0) {
@@ -61,17 +62,9 @@ class TileNumber implements Primitive {
     const count = want.count * channels;
     const pointer = runtime.arena.allocate(count * values.BYTES_PER_ELEMENT);
     const rows = Rows.computed(runtime, want, channels, node.dtype, pointer);
-    valuesAt(rows, count).fill(number);
+    valuesOf(rows, count).fill(number);
     return rows;
   }
-}
-
-/** The first `count` values of computed rows, in memory. */
-function valuesAt({ runtime, pointer, dtype }: Rows, count: number) {
-  const { f32, i32, u8 } = runtime.heap;
-  if (dtype === 'bool') return u8.subarray(pointer, pointer + count);
-  const at = pointer >>> 2;
-  return (dtype === 'int32' ? i32 : f32).subarray(at, at + count);
 }
 
 /** What a mask looked like before it was tiled over the channels, if it was. */

@@ -1,0 +1,43 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { DataType } from '@tensorflow/tfjs-core';
+import type { Evaluation } from '../graph/evaluation.js';
+import { channelsOf } from '../graph/node.js';
+import type { Node, Primitive, Steps, View } from '../graph/node.js';
+import type { PixelSet } from '../graph/pixels.js';
+import { Rows } from '../graph/rows.js';
+import { required } from './operation.js';
+import type { Call, Operation } from './operation.js';
+import { valuesOf } from './values.js';
+
+/** Values of another type, converted as tfjs-backend-wasm does: like a typed array from another. */
+class Cast implements Primitive {
+  readonly name = tf.Cast;
+
+  *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {
+    const [view] = node.inputs as [View];
+    const { runtime } = evaluation;
+    const channels = channelsOf(node);
+    const x = yield { view, want };
+    const set = x.support(want).retain();
+    const rows = evaluation.align(evaluation.compute(x), set);
+    const bytes = set.count * channels * tf.util.bytesPerElement(node.dtype);
+    const pointer = runtime.arena.allocate(bytes);
+    const result = Rows.computed(runtime, set, channels, node.dtype, pointer);
+    valuesOf(result).set(valuesOf(rows));
+    rows.release();
+    set.release();
+    return result;
+  }
+}
+
+export const cast: Operation = {
+  name: tf.Cast,
+  defer(call: Call) {
+    const { attrs, backend } = call;
+    const x = required(call, 'x');
+    const { dtype } = attrs as unknown as { dtype: DataType };
+    if (dtype === 'complex64' || dtype === 'string') return null;
+    if (!x.isDeferred || x.shape.length === 0) return null;
+    return backend.defer(new Cast(), [x], x.shape, dtype, x.nonNegative);
+  },
+};
