@@ -5,6 +5,7 @@ import { clamps } from './clamp.js';
 import { comparisons } from './compare.js';
 import { concat } from './concat.js';
 import { convolutions } from './conv2d.js';
+import { conv2dTranspose } from './conv2d_transpose.js';
 import { depthwiseConvolutions } from './depthwise_conv2d.js';
 import { elementwise } from './elementwise.js';
 import { identity } from './identity.js';
@@ -38,6 +39,7 @@ export const operations: readonly Operation[] = [
   prelu,
   cast,
   concat,
+  conv2dTranspose,
   padV2,
   tileOperation,
   identity,

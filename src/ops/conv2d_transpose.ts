@@ -1,0 +1,211 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { Command } from '../arrays/command.js';
+import { route } from '../arrays/routing.js';
+import type { RowKernelName } from '../arrays/kernels.js';
+import type { Evaluation } from '../graph/evaluation.js';
+import { whole } from '../graph/node.js';
+import type { Node, Primitive, Steps, View } from '../graph/node.js';
+import { PixelSet } from '../graph/pixels.js';
+import type { LayerRecord } from '../graph/record.js';
+import { Rows } from '../graph/rows.js';
+import { MOST_TAPS, Window } from '../graph/window.js';
+import { recordLayer, recordRun } from '../profiler.js';
+import { windowOf } from './conv_geometry.js';
+import { required } from './operation.js';
+import type { Call, Operation } from './operation.js';
+
+/**
+ * The gradient of a convolution by its input, which is what a transposed convolution runs. Output
+ * pixels that are a stride apart read through the same filter taps, so for each of the stride's
+ * positions it is a plain convolution with a part of the filter.
+ */
+class Conv2DTranspose implements Primitive {
+  readonly name = tf.Conv2DBackpropInput;
+
+  /** @param forward the window of the convolution that this is the gradient of */
+  constructor(
+    private readonly forward: Window,
+    private readonly record: LayerRecord | null,
+  ) {}
+
+  /** Region rule: everything. */
+  *evaluate(node: Node, _want: PixelSet, evaluation: Evaluation): Steps {
+    const [dyView, filterView] = node.inputs as [View, View];
+    const { runtime } = evaluation;
+    const { arena, heap } = runtime;
+    const all = evaluation.all(dyView);
+    const dy = evaluation.align(evaluation.compute(yield { view: dyView, want: all }), all);
+    all.release();
+    const filter = yield* whole(filterView);
+    const set = PixelSet.all(runtime, this.forward.inPixels);
+    recordRun(this.record, set);
+    const channels = filterView.shape[2];
+    const bytes = set.total * channels * 4;
+    const pointer = arena.allocate(bytes);
+    heap.u8.fill(0, pointer, pointer + bytes);
+    const { strideHeight, strideWidth } = this.forward.geometry;
+    const start = tf.util.now();
+    for (let y = 0; y < strideHeight; y++) {
+      for (let x = 0; x < strideWidth; x++) this.phase(y, x, dy, filterView, pointer);
+    }
+    if (this.record) this.record.milliseconds += tf.util.now() - start;
+    dy.release();
+    filter.release();
+    const rows = Rows.computed(runtime, set, channels, 'float32', pointer);
+    set.release();
+    return rows;
+  }
+
+  /** Computes the output pixels (y, x), (y, x + stride), ... into the dense output at `out`. */
+  private phase(y: number, x: number, dy: Rows, filter: View, out: number): void {
+    const { runtime } = dy;
+    const g = this.forward.geometry;
+    const vertical = axisPhase(y, g.inHeight, g.kernelHeight, g.strideHeight, g.padTop);
+    const horizontal = axisPhase(x, g.inWidth, g.kernelWidth, g.strideWidth, g.padLeft);
+    const window = new Window({
+      ...g,
+      inHeight: g.outHeight,
+      inWidth: g.outWidth,
+      outHeight: vertical.size,
+      outWidth: horizontal.size,
+      kernelHeight: vertical.taps.length,
+      kernelWidth: horizontal.taps.length,
+      strideHeight: 1,
+      strideWidth: 1,
+      padTop: vertical.pad,
+      padLeft: horizontal.pad,
+    });
+    if (window.taps === 0 || window.outPixels === 0) return;
+    const [, , channels, inChannels] = filter.shape;
+    const { kernel, rowBlock } = route('conv', channels);
+    if (this.record) this.record.variant = kernel;
+    const { arena, kernels } = runtime;
+    const stride = channels * 4;
+    const rows = arena.allocate(window.outPixels * stride);
+    const command = arena.allocate(Command.bytes);
+    const base = new Command()
+      .window(window.geometry)
+      .channels(inChannels, channels)
+      .input(dy)
+      .output({ pointer: rows, stride })
+      .weights(packPhase(kernel, filter, `${y} ${x}`, vertical.taps, horizontal.taps))
+      .rowBlock(rowBlock)
+      .zero(runtime.zeros(dy.stride));
+    base.place(runtime, command);
+    kernels[kernel](command, 0, window.outPixels, runtime.scratch);
+    const pixels = this.phasePixels(y, x, vertical.size, horizontal.size, runtime);
+    new Command()
+      .input({ pointer: rows, stride })
+      .output({ pointer: out, stride }, pixels)
+      .channels(channels)
+      .place(runtime, command);
+    kernels.rows_scatter(command, 0, window.outPixels, runtime.scratch);
+    for (const pointer of [pixels, command, rows]) arena.free(pointer);
+  }
+
+  /** The address of a list of the output pixels of a phase. */
+  private phasePixels(
+    y: number,
+    x: number,
+    height: number,
+    width: number,
+    { arena, heap }: Rows['runtime'],
+  ): number {
+    const { images, inHeight, inWidth, strideHeight, strideWidth } = this.forward.geometry;
+    const pointer = arena.allocate(images * height * width * 4);
+    const { i32 } = heap;
+    let at = pointer >>> 2;
+    for (let image = 0; image < images; image++) {
+      for (let row = 0; row < height; row++) {
+        const line = (image * inHeight + y + row * strideHeight) * inWidth + x;
+        for (let column = 0; column < width; column++) i32[at++] = line + column * strideWidth;
+      }
+    }
+    return pointer;
+  }
+}
+
+/** Along one axis: the pixels of a phase, the filter taps that they read through, the padding. */
+function axisPhase(phase: number, size: number, kernel: number, stride: number, pad: number) {
+  const first = (phase + pad) % stride;
+  const taps: number[] = [];
+  for (let tap = first; tap < kernel; tap += stride) taps.unshift(tap);
+  return {
+    size: Math.max(0, Math.ceil((size - phase) / stride)),
+    taps,
+    pad: taps.length - 1 - (phase + pad - first) / stride,
+  };
+}
+
+/** The part of a filter [height, width, out, in] that a phase reads through, packed. */
+function packPhase(
+  kernel: RowKernelName,
+  filter: View,
+  phase: string,
+  rows: number[],
+  columns: number[],
+): number {
+  const { storage } = filter;
+  const { kernels, arena, heap } = storage.runtime;
+  const [, width, outChannels, inChannels] = filter.shape;
+  const taps = rows.length * columns.length;
+  const narrow = kernel === 'f32_igemm_4x1';
+  const size = narrow ? kernels.packed_igemm_x1_bytes : kernels.packed_igemm_x8_bytes;
+  const pack = narrow ? kernels.pack_igemm_x1 : kernels.pack_igemm_x8;
+  const key = `${taps} ${inChannels} ${outChannels}`;
+  return storage.packed(`transpose ${phase}`, key, size(taps, inChannels, outChannels), (to) => {
+    const part = arena.allocate(taps * inChannels * outChannels * 4);
+    const { f32 } = heap;
+    let at = part >>> 2;
+    for (const row of rows) {
+      for (const column of columns) {
+        const from = (storage.pointer >>> 2) + (row * width + column) * outChannels * inChannels;
+        for (let i = 0; i < inChannels; i++) {
+          for (let o = 0; o < outChannels; o++) f32[at++] = f32[from + o * inChannels + i];
+        }
+      }
+    }
+    pack(part, 0, taps, inChannels, outChannels, to);
+    arena.free(part);
+  });
+}
+
+type Shape4D = [number, number, number, number];
+
+export const conv2dTranspose: Operation = {
+  name: tf.Conv2DBackpropInput,
+  defer(call: Call) {
+    const { attrs, backend, tensors } = call;
+    const dy = required(call, 'dy');
+    const filter = required(call, 'filter');
+    const { strides, pad, dataFormat, dimRoundingMode, inputShape } = attrs as unknown as {
+      strides: [number, number] | number;
+      pad: Parameters<typeof tf.backend_util.computeConv2DInfo>[4];
+      dataFormat: 'NHWC' | 'NCHW';
+      dimRoundingMode?: 'floor' | 'round' | 'ceil';
+      inputShape: Shape4D;
+    };
+    if (dataFormat !== 'NHWC' || dy.dtype !== 'float32' || filter.dtype !== 'float32') return null;
+    const filterShape = filter.shape as Shape4D;
+    const info = tf.backend_util.computeConv2DInfo(
+      inputShape,
+      filterShape,
+      strides,
+      1,
+      pad,
+      dimRoundingMode,
+    );
+    const window = windowOf(info);
+    if (tf.util.sizeFromShape(info.outShape) === 0 || window.taps > MOST_TAPS) return null;
+    if (tf.util.sizeFromShape(inputShape) === 0) return null;
+    // tfjs-core lets a gradient of another size pass.
+    if (!tf.util.arraysEqual(dy.shape, info.outShape)) return null;
+    const macs = window.outPixels * tf.util.sizeFromShape(filterShape);
+    const record = recordLayer(tf.Conv2DBackpropInput, [dy, filter], inputShape, {
+      filter: tensors.filter?.dataId ?? null,
+      macsPerPixel: macs / window.inPixels,
+    });
+    const primitive = new Conv2DTranspose(window, record);
+    return backend.defer(primitive, [dy, filter], inputShape, 'float32');
+  },
+};
