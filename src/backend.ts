@@ -8,7 +8,7 @@ import { Storage } from './graph/storage.js';
 import type { TensorRegistry } from './graph/storage.js';
 import type { Runtime } from './memory/runtime.js';
 import { Slot } from './slot.js';
-import { cpuBackend } from './cpu.js';
+import { cpuBackend } from './cpu_backend.js';
 
 type Values = backend_util.BackendValues;
 

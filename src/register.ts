@@ -12,7 +12,7 @@ import type {
   TensorInfo,
 } from '@tensorflow/tfjs-core';
 import { DynconvBackend } from './backend.js';
-import { runOnCpu, tensorsOf } from './cpu.js';
+import { runOnCpu, tensorsOf } from './run_on_cpu.js';
 import { View } from './graph/node.js';
 import { loadRuntime } from './memory/load.js';
 import { OutOfMemoryError } from './memory/heap.js';

@@ -1,6 +1,6 @@
 import { Word } from '../../kernels/command.js';
-import type { Geometry } from '../graph/window.js';
-import type { Runtime } from '../memory/runtime.js';
+import type { Geometry } from './geometry.js';
+import type { Heap } from '../memory/heap.js';
 
 /** Bounds that a kernel clamps its output to. */
 export interface Bounds {
@@ -131,8 +131,7 @@ export class Command {
   }
 
   /** Writes the command to memory at `pointer`, which has room for `Command.bytes`. */
-  place({ heap }: Runtime, pointer: number): void {
-    const { i32 } = heap;
+  place({ i32 }: Heap, pointer: number): void {
     const at = pointer >>> 2;
     for (let word = 0; word < this.words.length; word++) i32[at + word] = this.words[word];
   }

@@ -3,6 +3,9 @@
  * 32-bit; a set is an ascending int32 list of pixels; a bitmap holds a byte per pixel.
  */
 
+/** Scratch memory that a lane gives to a kernel, for the addresses of a block of rows. */
+export const SCRATCH_BYTES = 64 * 1024;
+
 /** Computes output rows [r0, r1) of the command at `command`, with a lane's scratch memory. */
 export type RowKernel = (command: number, r0: number, r1: number, scratch: number) => void;
 

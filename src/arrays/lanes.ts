@@ -1,27 +1,29 @@
 import { util } from '@tensorflow/tfjs-core';
 import type { Runtime } from '../memory/runtime.js';
-import type { Producer } from '../graph/rows.js';
+import type { RowKernelName } from './kernels.js';
 
-/** Scratch memory of a lane, for the pointers of a block of rows. */
-export const SCRATCH_BYTES = 64 * 1024;
+/** Where the time of a layer is collected. */
+interface Clock {
+  milliseconds: number;
+}
 
 /**
  * Runs rows [from, to) of a command. There is one lane, the calling thread; the command lies in the
  * one memory, so that any lane could take any part of the range.
  */
 export function runRows(
-  runtime: Runtime,
-  producer: Producer,
+  { kernels, scratch }: Runtime,
+  kernel: RowKernelName,
   command: number,
   from: number,
   to: number,
+  clock: Clock | null,
 ): void {
-  const { record } = producer;
-  if (!record) {
-    runtime.kernels[producer.kernel](command, from, to, runtime.scratch);
+  if (!clock) {
+    kernels[kernel](command, from, to, scratch);
     return;
   }
   const start = util.now();
-  runtime.kernels[producer.kernel](command, from, to, runtime.scratch);
-  record.milliseconds += util.now() - start;
+  kernels[kernel](command, from, to, scratch);
+  clock.milliseconds += util.now() - start;
 }

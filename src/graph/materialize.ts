@@ -49,7 +49,7 @@ function scatter(rows: Rows, pointer: number): void {
     .input(rows)
     .output({ pointer, stride }, set.pixels)
     .channels(stride / 4)
-    .place(runtime, command);
+    .place(runtime.heap, command);
   runtime.kernels.rows_scatter(command, 0, set.count, runtime.scratch);
   runtime.arena.free(command);
 }

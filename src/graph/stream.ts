@@ -140,7 +140,9 @@ export function compute(rows: Rows): void {
       const { ends, producer } = stages[index];
       const from = strip === 0 ? 0 : ends[strip - 1];
       const to = ends[strip];
-      if (to > from) runRows(runtime, producer, commands + index * Command.bytes, from, to);
+      if (to === from) continue;
+      const command = commands + index * Command.bytes;
+      runRows(runtime, producer.kernel, command, from, to, producer.record);
     }
   }
   runtime.arena.free(commands);
@@ -162,7 +164,7 @@ function placeCommand({ rows, producer }: Stage, blocks: Map<Rows, Block>, point
     command.secondInput(blocks.get(second) ?? second, second.set.rowOf);
     longest = Math.max(longest, second.stride);
   }
-  command.zero(runtime.zeros(longest)).place(runtime, pointer);
+  command.zero(runtime.zeros(longest)).place(runtime.heap, pointer);
 }
 
 /** A stage has run: the last one keeps its block, the others' rings are freed. */

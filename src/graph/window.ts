@@ -1,23 +1,7 @@
 import { Command } from '../arrays/command.js';
+import type { Geometry } from '../arrays/geometry.js';
 import type { Runtime } from '../memory/runtime.js';
 import { PixelSet } from './pixels.js';
-
-/** The geometry of a sliding window over images in NHWC layout. Sizes in pixels. */
-export interface Geometry {
-  images: number;
-  inHeight: number;
-  inWidth: number;
-  outHeight: number;
-  outWidth: number;
-  kernelHeight: number;
-  kernelWidth: number;
-  strideHeight: number;
-  strideWidth: number;
-  dilationHeight: number;
-  dilationWidth: number;
-  padTop: number;
-  padLeft: number;
-}
 
 /** The most taps of a window whose addresses fit a lane's scratch memory. */
 export const MOST_TAPS = 4096;
@@ -59,7 +43,7 @@ export class Window {
     const { arena, kernels } = runtime;
     const bitmap = arena.allocate(this.inPixels);
     const command = arena.allocate(Command.bytes);
-    new Command().window(this.geometry).place(runtime, command);
+    new Command().window(this.geometry).place(runtime.heap, command);
     kernels.set_dilate(command, want.pixels, want.count, bitmap, this.geometry.images);
     arena.free(command);
     return PixelSet.fromBitmap(runtime, this.inPixels, bitmap);

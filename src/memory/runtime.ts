@@ -1,6 +1,6 @@
 import type { BackendWasmModule } from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm.js';
+import { SCRATCH_BYTES } from '../arrays/kernels.js';
 import type { Kernels } from '../arrays/kernels.js';
-import { SCRATCH_BYTES } from '../arrays/lanes.js';
 import { Arena } from './arena.js';
 import { Heap } from './heap.js';
 

@@ -27,7 +27,7 @@ class Concat implements Primitive {
         .output({ pointer: pointer + offset, stride }, want.pixels)
         .channels(rows.channels)
         .zero(runtime.zeros(rows.stride))
-        .place(runtime, command);
+        .place(runtime.heap, command);
       runtime.kernels.rows_gather(command, 0, want.count, runtime.scratch);
       offset += rows.stride;
       rows.release();

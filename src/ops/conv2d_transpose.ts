@@ -91,14 +91,14 @@ class Conv2DTranspose implements Primitive {
       .weights(packPhase(kernel, filter, `${y} ${x}`, vertical.taps, horizontal.taps))
       .rowBlock(rowBlock)
       .zero(runtime.zeros(dy.stride));
-    base.place(runtime, command);
+    base.place(runtime.heap, command);
     kernels[kernel](command, 0, window.outPixels, runtime.scratch);
     const pixels = this.phasePixels(y, x, vertical.size, horizontal.size, runtime);
     new Command()
       .input({ pointer: rows, stride })
       .output({ pointer: out, stride }, pixels)
       .channels(channels)
-      .place(runtime, command);
+      .place(runtime.heap, command);
     kernels.rows_scatter(command, 0, window.outPixels, runtime.scratch);
     for (const pointer of [pixels, command, rows]) arena.free(pointer);
   }

@@ -17,7 +17,7 @@ export function runInPlace(
     .output(dense, sparse.set.pixels)
     .channels(channels)
     .bounds(bounds)
-    .place(runtime, command);
+    .place(runtime.heap, command);
   runtime.kernels[kernel](command, 0, sparse.set.count, runtime.scratch);
   runtime.arena.free(command);
 }

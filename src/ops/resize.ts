@@ -57,7 +57,7 @@ class Resize implements Primitive {
     const { arena, kernels } = runtime;
     const bitmap = arena.allocate(view.pixels);
     const command = arena.allocate(Command.bytes);
-    this.command().place(runtime, command);
+    this.command().place(runtime.heap, command);
     const mark = kernels[`set_resize_${this.method}`];
     mark(command, want.pixels, want.count, bitmap, this.images);
     arena.free(command);

@@ -1,18 +1,7 @@
-import '@tensorflow/tfjs-backend-cpu';
-import { engine, getKernel } from '@tensorflow/tfjs-core';
-import type {
-  DataId,
-  KernelBackend,
-  NamedAttrMap,
-  NamedTensorInfoMap,
-  TensorInfo,
-} from '@tensorflow/tfjs-core';
+import { getKernel } from '@tensorflow/tfjs-core';
+import type { DataId, NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
 import type { DynconvBackend } from './backend.js';
-
-/** The cpu backend, which holds the types that have no place in WebAssembly memory. */
-export function cpuBackend(): KernelBackend {
-  return engine().findBackend('cpu');
-}
+import { cpuBackend } from './cpu_backend.js';
 
 /** The tensors among a kernel's inputs; an input may be one tensor, a list of them, or absent. */
 export function tensorsOf(inputs: NamedTensorInfoMap): TensorInfo[] {
