@@ -1,5 +1,5 @@
 import karma from 'karma';
-import { karmaConfig } from '../karma.conf.mjs';
+import { karmaConfig } from '../karma.conf.js';
 import { ensureChromium } from '../scripts/lib/setup.mjs';
 
 /** A run on the cpu backend keeps the page busy for a minute, without a word. */

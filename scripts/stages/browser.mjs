@@ -1,5 +1,5 @@
 import karma from 'karma';
-import { karmaConfig } from '../../karma.conf.mjs';
+import { karmaConfig } from '../../karma.conf.js';
 import { bundleSpecs } from '../lib/bundle-specs.mjs';
 import { ensureChromium } from '../lib/setup.mjs';
 
