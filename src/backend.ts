@@ -199,11 +199,6 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
     return storage;
   }
 
-  /** A data id for `storage`, which it takes over. */
-  adoptStorage(storage: Storage, shape: number[]): TensorInfo {
-    return this.adopt(new Slot(storage, shape, storage.dtype, 1));
-  }
-
   override makeOutput(
     shape: number[],
     dtype: DataType,

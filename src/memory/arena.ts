@@ -38,9 +38,4 @@ export class Arena {
     for (const pointer of this.live) this.heap.free(pointer);
     this.live.clear();
   }
-
-  /** The number of blocks in use. */
-  get size(): number {
-    return this.live.size;
-  }
 }

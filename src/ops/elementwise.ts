@@ -42,7 +42,7 @@ const BINARY = [
 ];
 
 /** An elementwise operation of one operand, on tfjs-backend-wasm's kernel. */
-export class Unary implements Primitive {
+class Unary implements Primitive {
   constructor(
     readonly name: string,
     private readonly backend: DynconvBackend,
