@@ -2,6 +2,7 @@
 export { f32_dwconv_4x8 } from './dwconv';
 export { f32_igemm_4x1, pack_igemm_x1, packed_igemm_x1_bytes } from './igemm-4x1';
 export { f32_igemm_4x8, pack_igemm_x8, packed_igemm_x8_bytes } from './igemm-4x8';
+export { f32_mean } from './mean';
 export {
   f32_add,
   f32_add_at,
@@ -16,6 +17,7 @@ export {
 export { f32_avgpool, f32_maxpool } from './pool';
 export { f32_resize_bilinear, f32_resize_nearest } from './resize';
 export { rows_gather, rows_pad, rows_scatter } from './row-movement';
+export { f32_transpose } from './transpose';
 export {
   bitmap_clear_pixels,
   bitmap_mark_pixels,

@@ -3,7 +3,8 @@
  * the results are clamped to [Min, Max]. The output may be an input, in place.
  */
 import { Word } from './command';
-import { in2PixelRow, inPixelRow, inRow, outPixel, outRow, pointer, word } from './rows';
+import { in2PixelRow, inPixelRow, inRow, isContiguous, isFlat } from './rows';
+import { outPixel, outRow, pointer, word } from './rows';
 import { clamp, LANES, loadLanes, madd, storeLanes } from './vector';
 
 /** The operations of two operands. Constant where used, so that one loop serves them all. */
@@ -38,7 +39,11 @@ function binary(cmd: usize, r0: i32, r1: i32, operation: i32): void {
   const lo = v128.load32_splat(cmd, Word.Min * 4);
   const hi = v128.load32_splat(cmd, Word.Max * 4);
   let channels = word(cmd, Word.InChannels);
-  if (isFlat(cmd, r0, r1) && isContiguous(cmd, Word.In2Mask, Word.In2Stride, r0, r1)) {
+  if (
+    isFlat(cmd, r0, r1) &&
+    !pointer(cmd, Word.In2RowOf) &&
+    isContiguous(cmd, Word.In2Mask, Word.In2Stride, r0, r1)
+  ) {
     channels *= r1 - r0;
     r1 = r0 + min(1, r1 - r0);
   }
@@ -57,28 +62,6 @@ function binary(cmd: usize, r0: i32, r1: i32, operation: i32): void {
       storeLanes(out, clamp(x, lo, hi), rest);
     }
   }
-}
-
-/** Whether rows [r0, r1) of the output and of the first input are one run of numbers each. */
-function isFlat(cmd: usize, r0: i32, r1: i32): bool {
-  if (pointer(cmd, Word.OutPixels) | pointer(cmd, Word.InRowOf) | pointer(cmd, Word.In2RowOf)) {
-    return false;
-  }
-  return (
-    isContiguous(cmd, Word.OutMask, Word.OutStride, r0, r1) &&
-    isContiguous(cmd, Word.InMask, Word.InStride, r0, r1)
-  );
-}
-
-/** Whether rows [r0, r1) of an operand lie one after the other, with no gap and no wrap. */
-@inline
-function isContiguous(cmd: usize, mask: i32, stride: i32, r0: i32, r1: i32): bool {
-  const ring = word(cmd, mask);
-  const first: u32 = r0 & ring;
-  return (
-    word(cmd, stride) == word(cmd, Word.InChannels) << 2 &&
-    first + <u32>(r1 - r0) - 1 <= <u32>ring
-  );
 }
 
 /** out = clamp(in * in2), where in2 has one channel. */
@@ -111,9 +94,14 @@ export function f32_affine(cmd: usize, r0: i32, r1: i32, _scratch: usize): void 
   const hi = v128.load32_splat(cmd, Word.Max * 4);
   const channels = word(cmd, Word.InChannels);
   const rest = channels & (LANES - 1);
+  const flat = isFlat(cmd, r0, r1);
+  let a: usize = 0;
+  let out: usize = 0;
   for (let r = r0; r < r1; r++) {
-    let a = inPixelRow(cmd, outPixel(cmd, r));
-    let out = outRow(cmd, r);
+    if (!flat || r == r0) {
+      a = inPixelRow(cmd, outPixel(cmd, r));
+      out = outRow(cmd, r);
+    }
     const end = out + ((<usize>(channels - rest)) << 2);
     let at: usize = 0;
     for (; out < end; out += 16, a += 16, at += 16) {
@@ -125,6 +113,8 @@ export function f32_affine(cmd: usize, r0: i32, r1: i32, _scratch: usize): void 
       const scale = scales ? loadLanes(scales + at, rest) : f32x4.splat(1);
       const offset = offsets ? loadLanes(offsets + at, rest) : f32x4.splat(-0.0);
       storeLanes(out, clamp(madd(loadLanes(a, rest), scale, offset), lo, hi), rest);
+      a += (<usize>rest) << 2;
+      out += (<usize>rest) << 2;
     }
   }
 }
@@ -160,9 +150,14 @@ export function f32_leaky(cmd: usize, r0: i32, r1: i32, _scratch: usize): void {
   const channels = word(cmd, Word.InChannels);
   const rest = channels & (LANES - 1);
   const first = v128.load32_splat(alphas);
+  const flat = isFlat(cmd, r0, r1);
+  let a: usize = 0;
+  let out: usize = 0;
   for (let r = r0; r < r1; r++) {
-    let a = inPixelRow(cmd, outPixel(cmd, r));
-    let out = outRow(cmd, r);
+    if (!flat || r == r0) {
+      a = inPixelRow(cmd, outPixel(cmd, r));
+      out = outRow(cmd, r);
+    }
     const end = out + ((<usize>(channels - rest)) << 2);
     let alpha = alphas;
     for (; out < end; out += 16, a += 16, alpha += 16) {
@@ -172,6 +167,8 @@ export function f32_leaky(cmd: usize, r0: i32, r1: i32, _scratch: usize): void {
     if (rest) {
       const x = leaky(loadLanes(a, rest), shared ? first : loadLanes(alpha, rest));
       storeLanes(out, clamp(x, lo, hi), rest);
+      a += (<usize>rest) << 2;
+      out += (<usize>rest) << 2;
     }
   }
 }

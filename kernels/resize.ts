@@ -9,35 +9,35 @@ import { copyRow } from './row-copy';
 
 /** Input size over output size, along one axis. */
 @inline
-function scale(inSize: i32, outSize: i32, alignCorners: i32): f32 {
+export function scale(inSize: i32, outSize: i32, alignCorners: i32): f32 {
   return alignCorners && outSize > 1
     ? <f32>(inSize - 1) / <f32>(outSize - 1)
     : <f32>inSize / <f32>outSize;
 }
 
-/** The input coordinate nearest to output coordinate `i`, along one axis. */
+/** The input coordinate nearest to output coordinate `i`, along one axis with that `scale`. */
+@inline
 export function nearestCoordinate(
   i: i32,
+  ratio: f32,
   inSize: i32,
-  outSize: i32,
   alignCorners: i32,
   halfPixelCenters: i32,
 ): i32 {
-  const ratio = scale(inSize, outSize, alignCorners);
   const exact: f32 = halfPixelCenters ? <f32>(<f64>ratio * (<f64>i + 0.5)) : ratio * <f32>i;
   const nearest = <i32>Math.floor(<f64>exact + (alignCorners ? 0.5 : 0));
   return min(nearest, inSize - 1);
 }
 
-/** The fractional input coordinate of output coordinate `i`, along one axis. */
+/** The fractional input coordinate of output coordinate `i`, along one axis with that `scale`. */
+@inline
 export function linearCoordinate(
   i: i32,
+  ratio: f32,
   inSize: i32,
-  outSize: i32,
   alignCorners: i32,
   halfPixelCenters: i32,
 ): f32 {
-  const ratio = scale(inSize, outSize, alignCorners);
   if (alignCorners || !halfPixelCenters) return ratio * <f32>i;
   const exact = ratio * <f32>i + ((<f32>0.5) * ratio - <f32>0.5);
   return min(max(exact, <f32>0), <f32>(inSize - 1));
@@ -51,13 +51,15 @@ export function f32_resize_nearest(cmd: usize, r0: i32, r1: i32, _scratch: usize
   const outW = word(cmd, Word.OutW);
   const align = word(cmd, Word.Param0);
   const half = word(cmd, Word.Param1);
+  const scaleY = scale(inH, outH, align);
+  const scaleX = scale(inW, outW, align);
   const channels = word(cmd, Word.InChannels);
   for (let r = r0; r < r1; r++) {
     const p = outPixel(cmd, r);
     const line = p / outW;
     const n = line / outH;
-    const y = nearestCoordinate(line - n * outH, inH, outH, align, half);
-    const x = nearestCoordinate(p - line * outW, inW, outW, align, half);
+    const y = nearestCoordinate(line - n * outH, scaleY, inH, align, half);
+    const x = nearestCoordinate(p - line * outW, scaleX, inW, align, half);
     copyRow(outRow(cmd, r), inPixelRow(cmd, (n * inH + y) * inW + x), channels);
   }
 }
@@ -70,13 +72,15 @@ export function f32_resize_bilinear(cmd: usize, r0: i32, r1: i32, _scratch: usiz
   const outW = word(cmd, Word.OutW);
   const align = word(cmd, Word.Param0);
   const half = word(cmd, Word.Param1);
+  const scaleY = scale(inH, outH, align);
+  const scaleX = scale(inW, outW, align);
   const channels = word(cmd, Word.InChannels);
   for (let r = r0; r < r1; r++) {
     const p = outPixel(cmd, r);
     const line = p / outW;
     const n = line / outH;
-    const y = linearCoordinate(line - n * outH, inH, outH, align, half);
-    const x = linearCoordinate(p - line * outW, inW, outW, align, half);
+    const y = linearCoordinate(line - n * outH, scaleY, inH, align, half);
+    const x = linearCoordinate(p - line * outW, scaleX, inW, align, half);
     const top = <i32>y;
     const left = <i32>x;
     const topLine = (n * inH + top) * inW;

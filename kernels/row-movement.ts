@@ -1,7 +1,7 @@
 /** Kernels that move rows of InChannels float32 between dense, compact and padded buffers. */
 import { Word } from './command';
 import { copyRow, fillRow } from './row-copy';
-import { float, inPixelRow, inRow, outPixel, outRow, word } from './rows';
+import { float, inPixelRow, inRow, outPixel, outRow, pointer, word } from './rows';
 
 /** Output row r = the input row of its pixel; zeros when that is absent. */
 export function rows_gather(cmd: usize, r0: i32, r1: i32, _scratch: usize): void {
@@ -32,16 +32,36 @@ export function rows_pad(cmd: usize, r0: i32, r1: i32, _scratch: usize): void {
   const padLeft = word(cmd, Word.PadLeft);
   const channels = word(cmd, Word.InChannels);
   const value = float(cmd, Word.Min);
-  for (let r = r0; r < r1; r++) {
+  const pitch = (<usize>channels) << 2;
+  const runs = isDense(cmd);
+  for (let r = r0; r < r1; ) {
     const p = outPixel(cmd, r);
     const line = p / outW;
     const n = line / outH;
     const y = line - n * outH - padTop;
     const x = p - line * outW - padLeft;
-    if (<u32>y < <u32>inH && <u32>x < <u32>inW) {
-      copyRow(outRow(cmd, r), inPixelRow(cmd, (n * inH + y) * inW + x), channels);
+    const out = outRow(cmd, r);
+    if (<u32>y >= <u32>inH || <u32>x >= <u32>inW) {
+      fillRow(out, value, channels);
+      r++;
+    } else if (runs) {
+      const pixels = min(min(inW - x, outW - x - padLeft), r1 - r);
+      memory.copy(out, inRow(cmd, (n * inH + y) * inW + x), (<usize>pixels) * pitch);
+      r += pixels;
     } else {
-      fillRow(outRow(cmd, r), value, channels);
+      copyRow(out, inPixelRow(cmd, (n * inH + y) * inW + x), channels);
+      r++;
     }
   }
+}
+
+/** Whether every pixel of the output and of the input is a row, and rows lie one after the other. */
+function isDense(cmd: usize): bool {
+  const pitch = word(cmd, Word.InChannels) << 2;
+  return (
+    (pointer(cmd, Word.OutPixels) | pointer(cmd, Word.InRowOf)) == 0 &&
+    (word(cmd, Word.OutMask) & word(cmd, Word.InMask)) == -1 &&
+    word(cmd, Word.OutStride) == pitch &&
+    word(cmd, Word.InStride) == pitch
+  );
 }

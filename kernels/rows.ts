@@ -68,3 +68,23 @@ export function in2PixelRow(cmd: usize, q: i32): usize {
     <usize>(r & word(cmd, Word.In2Mask)) * pointer(cmd, Word.In2Stride)
   );
 }
+
+/** Whether rows [r0, r1) of the output and of the first input are one run of numbers each. */
+export function isFlat(cmd: usize, r0: i32, r1: i32): bool {
+  if (pointer(cmd, Word.OutPixels) | pointer(cmd, Word.InRowOf)) return false;
+  return (
+    isContiguous(cmd, Word.OutMask, Word.OutStride, r0, r1) &&
+    isContiguous(cmd, Word.InMask, Word.InStride, r0, r1)
+  );
+}
+
+/** Whether rows [r0, r1) of an operand lie one after the other, with no gap and no wrap. */
+@inline
+export function isContiguous(cmd: usize, mask: i32, stride: i32, r0: i32, r1: i32): bool {
+  const ring = word(cmd, mask);
+  const first: u32 = r0 & ring;
+  return (
+    word(cmd, stride) == word(cmd, Word.InChannels) << 2 &&
+    first + <u32>(r1 - r0) - 1 <= <u32>ring
+  );
+}

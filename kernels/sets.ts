@@ -4,7 +4,7 @@
  */
 import { Word } from './command';
 import { item, word } from './rows';
-import { linearCoordinate, nearestCoordinate } from './resize';
+import { linearCoordinate, nearestCoordinate, scale } from './resize';
 
 /**
  * The pixels, among the `withinCount` in the list `within` (0: all `total` pixels), whose value is
@@ -156,6 +156,8 @@ export function set_resize_nearest(
   const outW = word(cmd, Word.OutW);
   const align = word(cmd, Word.Param0);
   const half = word(cmd, Word.Param1);
+  const scaleY = scale(inH, outH, align);
+  const scaleX = scale(inW, outW, align);
   clearBitmap(cmd, bitmap, images);
   const all = count < 0;
   if (all) count = images * outH * outW;
@@ -163,8 +165,8 @@ export function set_resize_nearest(
     const p = all ? i : item(pixels, i);
     const line = p / outW;
     const n = line / outH;
-    const y = nearestCoordinate(line - n * outH, inH, outH, align, half);
-    const x = nearestCoordinate(p - line * outW, inW, outW, align, half);
+    const y = nearestCoordinate(line - n * outH, scaleY, inH, align, half);
+    const x = nearestCoordinate(p - line * outW, scaleX, inW, align, half);
     store<u8>(bitmap + <usize>((n * inH + y) * inW + x), 1);
   }
 }
@@ -183,6 +185,8 @@ export function set_resize_bilinear(
   const outW = word(cmd, Word.OutW);
   const align = word(cmd, Word.Param0);
   const half = word(cmd, Word.Param1);
+  const scaleY = scale(inH, outH, align);
+  const scaleX = scale(inW, outW, align);
   clearBitmap(cmd, bitmap, images);
   const all = count < 0;
   if (all) count = images * outH * outW;
@@ -190,8 +194,8 @@ export function set_resize_bilinear(
     const p = all ? i : item(pixels, i);
     const line = p / outW;
     const n = line / outH;
-    const y = linearCoordinate(line - n * outH, inH, outH, align, half);
-    const x = linearCoordinate(p - line * outW, inW, outW, align, half);
+    const y = linearCoordinate(line - n * outH, scaleY, inH, align, half);
+    const x = linearCoordinate(p - line * outW, scaleX, inW, align, half);
     const top = <i32>y;
     const left = <i32>x;
     const bottom = y > <f32>top ? min(top + 1, inH - 1) : top;

@@ -1,13 +1,13 @@
-import { DataStorage, engine, util } from '@tensorflow/tfjs-core';
+import { util } from '@tensorflow/tfjs-core';
 import type { DataId, DataType, TensorInfo, backend_util } from '@tensorflow/tfjs-core';
 import { BackendWasm } from '@tensorflow/tfjs-backend-wasm/dist/backend_wasm';
 import { Evaluation } from './graph/evaluation.js';
-import { View } from './graph/node.js';
-import type { Primitive } from './graph/node.js';
+import type { Primitive, View } from './graph/node.js';
 import { Storage } from './graph/storage.js';
 import type { TensorRegistry } from './graph/storage.js';
 import type { Runtime } from './memory/runtime.js';
 import { Slot } from './slot.js';
+import { SlotTable } from './slot_table.js';
 import { cpuBackend } from './cpu_backend.js';
 
 type Values = backend_util.BackendValues;
@@ -24,7 +24,7 @@ const MOST_ORPHANED_BYTES = 256 * 2 ** 20;
  * (`readSync`, `read`, any kernel of tfjs-backend-wasm or of the cpu backend) has them computed.
  */
 export class DynconvBackend extends BackendWasm implements TensorRegistry {
-  private readonly slots: DataStorage<Slot>;
+  private readonly slots: SlotTable;
   private nextId = 1;
   private orphanedBytes = 0;
   /** The data ids made during an attempt. */
@@ -33,7 +33,7 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
 
   constructor(readonly runtime: Runtime) {
     super(runtime.module);
-    this.slots = new DataStorage<Slot>(this, engine());
+    this.slots = new SlotTable(this);
     this.dataIdMap = this.slots;
   }
 
@@ -80,9 +80,9 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
 
   /** What a deferred operation reads when it reads this tensor. */
   view({ dataId, shape, dtype }: TensorInfo): View {
-    const { storage } = this.slot(dataId);
-    if (!storage) throw new Error(`a ${dtype} tensor has no values in WebAssembly memory`);
-    return new View(storage, shape);
+    const view = this.slot(dataId).view(shape);
+    if (!view) throw new Error(`a ${dtype} tensor has no values in WebAssembly memory`);
+    return view;
   }
 
   /** Computes every tensor that is deferred; the last ones first, as they may need less of others. */
@@ -148,15 +148,14 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
   }
 
   private adopt(slot: Slot): TensorInfo {
-    const dataId = {};
-    this.place(dataId, slot);
-    return { dataId, shape: slot.shape, dtype: slot.dtype };
+    this.place(slot, slot);
+    return { dataId: slot, shape: slot.shape, dtype: slot.dtype };
   }
 
   override write(values: Values | null, shape: number[], dtype: DataType): DataId {
-    const dataId = {};
-    this.move(dataId, values, shape, dtype, 1);
-    return dataId;
+    const slot = this.slotOf(values, shape, dtype, 1);
+    this.place(slot, slot);
+    return slot;
   }
 
   override move(
@@ -166,16 +165,18 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
     dtype: DataType,
     refCount: number,
   ): void {
+    this.place(dataId, this.slotOf(values, shape, dtype, refCount));
+  }
+
+  private slotOf(values: Values | null, shape: number[], dtype: DataType, refCount: number): Slot {
     if (dtype === 'string') {
       const slot = new Slot(null, shape, dtype, refCount);
       slot.stringBytes = values as Uint8Array[];
-      this.place(dataId, slot);
-      return;
+      return slot;
     }
     if (dtype === 'complex64') {
       const cpuId = cpuBackend().write(values!, shape, dtype);
-      this.place(dataId, new Slot(null, shape, dtype, refCount, cpuId));
-      return;
+      return new Slot(null, shape, dtype, refCount, cpuId);
     }
     const { heap } = this.runtime;
     const bytes = util.sizeFromShape(shape) * util.bytesPerElement(dtype);
@@ -184,7 +185,7 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
       const { buffer, byteOffset } = values as backend_util.TypedArray;
       heap.u8.set(new Uint8Array(buffer, byteOffset, bytes), pointer);
     }
-    this.place(dataId, new Slot(this.storageAt(pointer, shape, dtype), shape, dtype, refCount));
+    return new Slot(this.storageAt(pointer, shape, dtype), shape, dtype, refCount);
   }
 
   /** A data id for values that lie on the cpu backend as `cpuId`, which passes over to it. */

@@ -13,7 +13,7 @@ import type {
 } from '@tensorflow/tfjs-core';
 import { DynconvBackend } from './backend.js';
 import { runOnCpu, tensorsOf } from './run_on_cpu.js';
-import { View } from './graph/node.js';
+import type { View } from './graph/node.js';
 import { loadRuntime } from './memory/load.js';
 import { OutOfMemoryError } from './memory/heap.js';
 import { operations } from './ops/index.js';
@@ -78,9 +78,9 @@ function viewsOf(inputs: NamedTensorInfoMap, backend: DynconvBackend): Record<st
   for (const name in inputs) {
     const input = inputs[name];
     if (!input) continue;
-    const { storage } = backend.slot(input.dataId);
-    if (!storage) return null;
-    views[name] = new View(storage, input.shape);
+    const view = backend.slot(input.dataId).view(input.shape);
+    if (!view) return null;
+    views[name] = view;
   }
   return views;
 }

@@ -1,5 +1,6 @@
 import type { DataId, DataType } from '@tensorflow/tfjs-core';
 import { Evaluation } from './graph/evaluation.js';
+import { View } from './graph/node.js';
 import type { Storage } from './graph/storage.js';
 
 /**
@@ -10,6 +11,9 @@ import type { Storage } from './graph/storage.js';
 export class Slot {
   /** Values of string tensors, encoded. */
   stringBytes?: Uint8Array[];
+  /** The table in which this slot is its own data id. */
+  table: object | null = null;
+  private lastView: View | null = null;
 
   constructor(
     readonly storage: Storage | null,
@@ -19,6 +23,13 @@ export class Slot {
     /** The data id on the cpu backend, for types that have no place in WebAssembly memory. */
     readonly cpuId: DataId | null = null,
   ) {}
+
+  /** What a deferred operation reads in this shape; null for values outside WebAssembly memory. */
+  view(shape: number[]): View | null {
+    if (!this.storage) return null;
+    if (shape !== this.lastView?.shape) this.lastView = new View(this.storage, shape);
+    return this.lastView;
+  }
 
   /** Computes the values, if they are deferred. */
   compute(): void {

@@ -37,7 +37,9 @@ const MODELS: Record<string, readonly string[]> = {
   objects: ['centernet', 'nanodet'],
 };
 const CHANNELS = 3;
-const WARMUP_RUNS = 5;
+/** Small models take more runs than large ones until V8 has compiled all of the code for good. */
+const WARMUP_MILLISECONDS = 600;
+const FEWEST_WARMUP_RUNS = 5;
 const DEFAULT_RUNS = 15;
 
 interface ModelResult {
@@ -84,6 +86,15 @@ async function load(folder: string, name: string): Promise<GraphModel> {
   return loadGraphModel({ load: () => Promise.resolve(artifacts) });
 }
 
+/** How many runs it takes to warm up. */
+async function warmupRuns(run: () => Promise<void>): Promise<number> {
+  await run();
+  const start = performance.now();
+  await run();
+  const milliseconds = performance.now() - start;
+  return Math.max(FEWEST_WARMUP_RUNS, Math.ceil(WARMUP_MILLISECONDS / milliseconds));
+}
+
 async function benchModel(
   folder: string,
   task: string,
@@ -105,7 +116,8 @@ async function benchModel(
       outputs.set(backend, await Promise.all(tensors.map((tensor) => tensor.data())));
       tf.dispose(tensors);
     };
-    const effort = backend === 'cpu' ? { warmup: 0, runs: cpuRuns } : { warmup: WARMUP_RUNS, runs };
+    const effort =
+      backend === 'cpu' ? { warmup: 0, runs: cpuRuns } : { warmup: await warmupRuns(run), runs };
     contestants.push({ name: backend, ...effort, run });
   }
   const times = await contest(contestants);

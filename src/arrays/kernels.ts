@@ -16,6 +16,7 @@ export type RowKernelName =
   | 'f32_dwconv_4x8'
   | 'f32_maxpool'
   | 'f32_avgpool'
+  | 'f32_mean'
   | 'f32_resize_nearest'
   | 'f32_resize_bilinear'
   | 'f32_add'
@@ -27,6 +28,7 @@ export type RowKernelName =
   | 'f32_clamp_at'
   | 'f32_leaky'
   | 'f32_add_at'
+  | 'f32_transpose'
   | 'rows_gather'
   | 'rows_scatter'
   | 'rows_pad';

@@ -1,7 +1,7 @@
 import type { RowKernelName } from './kernels.js';
 
 /** The classes of layers that an unrolling table routes. */
-export const LAYER_CLASSES = ['conv', 'depthwise', 'maxpool', 'avgpool'] as const;
+export const LAYER_CLASSES = ['conv', 'depthwise', 'maxpool', 'avgpool', 'mean'] as const;
 export type LayerClass = (typeof LAYER_CLASSES)[number];
 
 /** The kernels that each class of layer can run on. */
@@ -10,6 +10,7 @@ const KERNELS: Record<LayerClass, readonly RowKernelName[]> = {
   depthwise: ['f32_dwconv_4x8'],
   maxpool: ['f32_maxpool'],
   avgpool: ['f32_avgpool'],
+  mean: ['f32_mean'],
 };
 
 /** How one class of layer, in a range of shapes, is mapped. */

@@ -51,7 +51,7 @@ export class Evaluation {
     const view = new View(root, root.shape);
     let answer: Rows | null = this.enter(root, missingOf(root, this.all(view)), true, (rows) => {
       densify(root, rows);
-      return readyRows(view);
+      return Rows.ofView(view);
     });
     for (;;) {
       const frame = this.stack[this.stack.length - 1];
@@ -73,13 +73,13 @@ export class Evaluation {
   /** Answers a demand at once where the values exist; else (null) starts on the node behind it. */
   private request({ view, want, whole = false }: Demand): Rows | null {
     const { storage } = view;
-    if (storage.isReady) return readyRows(view);
+    if (storage.isReady) return Rows.ofView(view);
     // Where the channels differ, pixels of the view are no pixels of the node: ask for all of them.
     if (whole || view.channels !== channelsOf(storage)) {
       const missing = missingOf(storage, this.all(new View(storage, storage.shape)));
       return this.enter(storage, missing, true, (rows) => {
         densify(storage, rows);
-        return readyRows(view);
+        return Rows.ofView(view);
       });
     }
     const reader = this.stack[this.stack.length - 1];
@@ -97,7 +97,7 @@ export class Evaluation {
     return this.enter(storage, missing, missing.isAll, (rows) => {
       if (missing.isAll) densify(storage, rows);
       else addPartial(storage, missing, rows);
-      return storage.isReady ? readyRows(view) : partialRows(view);
+      return storage.isReady ? Rows.ofView(view) : partialRows(view);
     });
   }
 
@@ -155,9 +155,4 @@ export class Evaluation {
     compute(rows);
     return rows;
   }
-}
-
-function readyRows(view: View): Rows {
-  const set = PixelSet.all(view.storage.runtime, view.pixels);
-  return Rows.of(view.storage, set, view.channels);
 }

@@ -1,7 +1,6 @@
-import { util } from '@tensorflow/tfjs-core';
 import type { DataType } from '@tensorflow/tfjs-core';
 import { PixelSet } from './pixels.js';
-import type { Rows } from './rows.js';
+import { Rows } from './rows.js';
 import type { Storage } from './storage.js';
 import type { Evaluation } from './evaluation.js';
 
@@ -17,7 +16,9 @@ export class View {
     readonly shape: number[],
   ) {
     this.channels = channelsOf(this);
-    this.pixels = util.sizeFromShape(shape.slice(0, -1));
+    let pixels = 1;
+    for (let axis = 0; axis < shape.length - 1; axis++) pixels *= shape[axis];
+    this.pixels = pixels;
   }
 
   get dtype(): DataType {
@@ -26,6 +27,11 @@ export class View {
 
   get isDeferred(): boolean {
     return this.storage.node !== null;
+  }
+
+  /** Only the pixels that a mask lets through are other than zero. */
+  get isMasked(): boolean {
+    return this.storage.node?.primitive.isMasked ?? false;
   }
 
   /** No value is negative, as far as the operation that made it tells. */
@@ -50,7 +56,12 @@ export interface Demand {
 /** An operation's evaluation: it yields demands, receives their rows, and returns its own. */
 export type Steps = Generator<Demand, Rows, Rows>;
 
-/** The steps that bring all values of a small operand to memory: weights, a bias. */
+/** All values of a small operand, weights or a bias, where they are in memory already. */
+export function inMemory(view: View): Rows | null {
+  return view.storage.isReady ? Rows.ofView(view) : null;
+}
+
+/** The steps that bring all values of a small operand to memory. */
 export function* whole(view: View): Steps {
   const want = PixelSet.all(view.storage.runtime, view.pixels);
   return yield { view, want, whole: true };
@@ -60,6 +71,8 @@ export function* whole(view: View): Steps {
 export interface Primitive {
   /** The kernel name that it was registered under. */
   readonly name: string;
+  /** Its rows are compact: only the pixels that a mask lets through. */
+  readonly isMasked?: boolean;
   /**
    * Computes the rows of `node` that `want` asks for: its region rule and how it runs. The rows
    * returned are complete for `want`: a wanted pixel without a row is zero in all channels.

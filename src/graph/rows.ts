@@ -3,6 +3,7 @@ import { util } from '@tensorflow/tfjs-core';
 import type { Bounds, Command } from '../arrays/command.js';
 import type { RowKernelName } from '../arrays/kernels.js';
 import type { Runtime } from '../memory/runtime.js';
+import type { View } from './node.js';
 import { PixelSet } from './pixels.js';
 import type { LayerRecord } from './record.js';
 import type { Storage } from './storage.js';
@@ -94,6 +95,11 @@ export class Rows {
     rows.nonNegative = storage.nonNegative;
     storage.runtime.held.add(rows);
     return rows;
+  }
+
+  /** All the values of a view, which are in memory. */
+  static ofView({ storage, pixels, channels }: View): Rows {
+    return Rows.of(storage, PixelSet.all(storage.runtime, pixels), channels);
   }
 
   /** Computed rows; the block at `pointer` is of the arena and becomes theirs. */

@@ -16,6 +16,8 @@ import type { Producer, Rows } from './rows.js';
 const STRIP_BYTES = 256 * 1024;
 /** Fewer rows than this would read the weights too often. */
 const SHORTEST_STRIP = 48;
+/** Rows that the microkernels compute at a time. */
+const TILE_ROWS = 4;
 
 /** One operation of a stream: its rows, and how many of them each strip computes. */
 interface Stage {
@@ -84,7 +86,9 @@ function schedule(stages: Stage[]): number {
         const stage = byRows.get(input);
         if (!stage) return;
         const before = strips === 0 ? 0 : stage.ends[strips - 1];
-        const until = Math.max(before, needed(producer, rows.set, index, to));
+        // A little ahead: a strip that ends in the middle of a tile would waste the rest of it.
+        const tiles = Math.ceil(needed(producer, rows.set, index, to) / TILE_ROWS) * TILE_ROWS;
+        const until = Math.max(before, Math.min(tiles, input.set.count));
         stage.ends.push(until);
         const first = Math.min(before, firstNeeded(producer, rows.set, index, from));
         stage.span = Math.max(stage.span, until - first);
@@ -154,14 +158,16 @@ function placeCommand({ rows, producer }: Stage, blocks: Map<Rows, Block>, point
   const { command, inputs } = producer;
   producer.prepare?.();
   const [first, second] = inputs;
-  command.output(blocks.get(rows) ?? rows, set.pixels);
+  // Row by row over one set, nobody needs to know which pixels the rows are of.
+  const isRowwise = producer.window === null && inputs.every((input) => input.set === set);
+  command.output(blocks.get(rows) ?? rows, isRowwise ? 0 : set.pixels);
   let longest = 0;
   if (first) {
-    command.input(blocks.get(first) ?? first, first.set.rowOf);
+    command.input(blocks.get(first) ?? first, isRowwise ? 0 : first.set.rowOf);
     longest = first.stride;
   }
   if (second) {
-    command.secondInput(blocks.get(second) ?? second, second.set.rowOf);
+    command.secondInput(blocks.get(second) ?? second, isRowwise ? 0 : second.set.rowOf);
     longest = Math.max(longest, second.stride);
   }
   command.zero(runtime.zeros(longest)).place(runtime.heap, pointer);

@@ -36,6 +36,33 @@ export class Window {
     );
   }
 
+  /** One output pixel an image, which reads all of the image's pixels and nothing beyond them. */
+  get isGlobal(): boolean {
+    const g = this.geometry;
+    return (
+      g.outHeight === 1 &&
+      g.outWidth === 1 &&
+      g.kernelHeight === g.inHeight &&
+      g.kernelWidth === g.inWidth &&
+      g.dilationHeight === 1 &&
+      g.dilationWidth === 1 &&
+      g.padTop === 0 &&
+      g.padLeft === 0
+    );
+  }
+
+  /** The same window over images without the border of zeros that they were given; see pad.ts. */
+  withoutBorder({ geometry: border }: Window): Window {
+    const g = this.geometry;
+    return new Window({
+      ...g,
+      inHeight: border.inHeight,
+      inWidth: border.inWidth,
+      padTop: g.padTop + border.padTop,
+      padLeft: g.padLeft + border.padLeft,
+    });
+  }
+
   /** The input pixels that the output pixels `want` read. */
   receptiveField(runtime: Runtime, want: PixelSet): PixelSet {
     if (this.isPixelwise) return want.retain();

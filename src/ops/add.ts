@@ -6,7 +6,7 @@ import { channelsOf } from '../graph/node.js';
 import type { Node, Primitive, Steps, View } from '../graph/node.js';
 import type { PixelSet } from '../graph/pixels.js';
 import { Epilogue, Rows } from '../graph/rows.js';
-import { affine } from './affine.js';
+import { affine, spreadsVector } from './affine.js';
 import { deferBinary } from './elementwise.js';
 import { runInPlace } from './in_place.js';
 import { anyDeferred, present, required } from './operation.js';
@@ -79,7 +79,7 @@ function addOrSub(name: typeof tf.Add | typeof tf.Sub): Operation {
       const { backend } = call;
       const a = required(call, 'a');
       const b = required(call, 'b');
-      if (!anyDeferred(a, b)) return null;
+      if (!anyDeferred(a, b) && !spreadsVector(a, b)) return null;
       if (a.dtype !== 'float32' || b.dtype !== 'float32') return deferBinary(name, call);
       const shape = tf.backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
       if (shape.length < 2 || tf.util.sizeFromShape(shape) === 0) return null;
@@ -95,12 +95,16 @@ function addOrSub(name: typeof tf.Add | typeof tf.Sub): Operation {
 
 const add = addOrSub(tf.Add);
 
-/** A sum of many, which the converter makes of sums of sums: one after the other. */
+/**
+ * A sum of many, which the converter makes of sums of sums: one after the other, masked addends last,
+ * for they change the sum in place.
+ */
 const addN: Operation = {
   name: tf.AddN,
   defer(call: Call) {
     const { backend } = call;
-    const [first, ...others] = present(...Object.values(call.inputs));
+    const addends = present(...Object.values(call.inputs));
+    const [first, ...others] = addends.sort((a, b) => Number(a.isMasked) - Number(b.isMasked));
     let sum: TensorInfo | null = null;
     for (const b of others) {
       const a: View = sum ? backend.view(sum) : first;

@@ -67,6 +67,11 @@ function spread(vector: Rows, channels: number, negate: boolean): Rows {
   return rows;
 }
 
+/** One operand is a vector for all pixels of the other: tfjs-backend-wasm is slow to broadcast it. */
+export function spreadsVector(a: View, b: View): boolean {
+  return a.channels === b.channels && a.channels > 1 && (a.pixels === 1) !== (b.pixels === 1);
+}
+
 /** Defers a product, sum or difference of features and a vector or number; null for anything else. */
 export function affine(
   backend: DynconvBackend,

@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { Command } from '../arrays/command.js';
+import type { DynconvBackend } from '../backend.js';
 import type { Evaluation } from '../graph/evaluation.js';
 import { channelsOf } from '../graph/node.js';
-import type { Node, Primitive, Steps } from '../graph/node.js';
+import type { Node, Primitive, Steps, View } from '../graph/node.js';
 import type { PixelSet } from '../graph/pixels.js';
 import { Rows } from '../graph/rows.js';
 import { anyDeferred, present } from './operation.js';
@@ -37,6 +39,16 @@ class Concat implements Primitive {
   }
 }
 
+/** Defers maps of the same pixels, float32 and not empty, put together along the channels. */
+export function concatChannels(backend: DynconvBackend, parts: View[]): TensorInfo {
+  const shapes = parts.map(({ shape }) => shape);
+  const axis = shapes[0].length - 1;
+  tf.backend_util.assertParamsConsistent(shapes, axis);
+  const shape = tf.backend_util.computeOutShape(shapes, axis);
+  const nonNegative = parts.every((part) => part.nonNegative);
+  return backend.defer(new Concat(), parts, shape, 'float32', nonNegative);
+}
+
 export const concat: Operation = {
   name: tf.Concat,
   defer({ inputs, attrs, backend }: Call) {
@@ -49,10 +61,6 @@ export const concat: Operation = {
     const rank = first.shape.length;
     const { axis } = attrs as { axis: number };
     if (rank < 2 || tf.util.parseAxisParam(axis, first.shape)[0] !== rank - 1) return null;
-    const shapes = parts.map(({ shape }) => shape);
-    tf.backend_util.assertParamsConsistent(shapes, rank - 1);
-    const shape = tf.backend_util.computeOutShape(shapes, rank - 1);
-    const nonNegative = parts.every((part) => part.nonNegative);
-    return backend.defer(new Concat(), parts, shape, 'float32', nonNegative);
+    return concatChannels(backend, parts);
   },
 };

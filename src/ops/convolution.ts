@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { DynconvBackend } from '../backend.js';
 import type { Evaluation } from '../graph/evaluation.js';
-import { whole } from '../graph/node.js';
+import { inMemory, whole } from '../graph/node.js';
 import type { Node, Primitive, Steps, View } from '../graph/node.js';
 import type { PixelSet } from '../graph/pixels.js';
 import type { LayerRecord } from '../graph/record.js';
@@ -13,6 +13,7 @@ import { recordLayer, recordRun } from '../profiler.js';
 import { Activation } from './activation.js';
 import { windowOf } from './conv_geometry.js';
 import { isVector } from './operand.js';
+import { unpadded } from './pad.js';
 import { present, required } from './operation.js';
 import type { Call, Operation } from './operation.js';
 
@@ -56,8 +57,8 @@ export abstract class ConvolutionPrimitive implements Primitive {
     const field = window.receptiveField(evaluation.runtime, want);
     const x = yield { view: xView, want: field };
     field.release();
-    const filter = yield* whole(filterView);
-    const bias = hasBias ? yield* whole(rest[0]) : null;
+    const filter = inMemory(filterView) ?? (yield* whole(filterView));
+    const bias = hasBias ? (inMemory(rest[0]) ?? (yield* whole(rest[0]))) : null;
     const alphaView = rest[hasBias ? 1 : 0];
     const alpha = alphaView ? yield* whole(alphaView) : null;
     recordRun(record, want);
@@ -104,19 +105,19 @@ export function convolutionOperation(
       if (isDepthwise ? filter.shape[3] !== 1 : info.inChannels !== filter.shape[2]) return null;
       const { outChannels, outShape } = info;
       if (bias && (bias.dtype !== 'float32' || !isVector(bias.shape, outChannels))) return null;
-      const window = windowOf(info);
+      const { view: source, window } = unpadded(x, windowOf(info));
       if (tf.util.sizeFromShape(outShape) === 0 || window.taps > MOST_TAPS) return null;
       const activation = Activation.of(attrs, prelu, outChannels);
       if (!activation) return null;
-      const tensors = present(x, filter, bias, prelu);
+      const operands = present(source, filter, bias, prelu);
       const inChannels = isDepthwise ? 1 : info.inChannels;
-      const record = recordLayer(name, tensors, outShape, {
+      const record = recordLayer(name, operands, outShape, {
         filter: call.tensors.filter?.dataId ?? null,
         macsPerPixel: window.taps * inChannels * outChannels,
       });
       const hasBias = bias !== null;
       const primitive = create({ name, backend, window, activation, hasBias, record });
-      return backend.defer(primitive, tensors, outShape, 'float32', activation.nonNegative);
+      return backend.defer(primitive, operands, outShape, 'float32', activation.nonNegative);
     },
   };
 }

@@ -10,6 +10,7 @@ import { depthwiseConvolutions } from './depthwise_conv2d.js';
 import { elementwise } from './elementwise.js';
 import { identity } from './identity.js';
 import { leakyRelu, prelu } from './leaky_relu.js';
+import { mean } from './mean.js';
 import { multiply } from './multiply.js';
 import type { Operation } from './operation.js';
 import { padV2 } from './pad.js';
@@ -18,6 +19,7 @@ import { reshapes } from './reshape.js';
 import { resizes } from './resize.js';
 import { select } from './select.js';
 import { tileOperation } from './tile.js';
+import { transpose } from './transpose.js';
 import { zeros } from './zeros.js';
 
 /** The operations that this backend defers. */
@@ -33,6 +35,7 @@ export const operations: readonly Operation[] = [
   ...reshapes,
   ...zeros,
   multiply,
+  mean,
   select,
   batchNorm,
   leakyRelu,
@@ -41,6 +44,7 @@ export const operations: readonly Operation[] = [
   concat,
   conv2dTranspose,
   padV2,
+  transpose,
   tileOperation,
   identity,
 ];

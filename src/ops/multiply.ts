@@ -7,7 +7,7 @@ import { channelsOf } from '../graph/node.js';
 import type { Node, Primitive, Steps, View } from '../graph/node.js';
 import type { PixelSet } from '../graph/pixels.js';
 import { Epilogue, Rows } from '../graph/rows.js';
-import { affine } from './affine.js';
+import { affine, spreadsVector } from './affine.js';
 import { deferBinary } from './elementwise.js';
 import { anyDeferred, required } from './operation.js';
 import type { Call, Operation } from './operation.js';
@@ -17,6 +17,7 @@ import { untiled } from './tile.js';
 /** Features times a mask of one value a pixel. */
 class MaskMultiply implements Primitive {
   readonly name = tf.Multiply;
+  readonly isMasked = true;
 
   /** Region rule: the mask is looked at first, and the features are asked for where it is not zero. */
   *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {
@@ -118,7 +119,7 @@ export const multiply: Operation = {
     const { backend } = call;
     const a = required(call, 'a');
     const b = required(call, 'b');
-    if (!anyDeferred(a, b)) return null;
+    if (!anyDeferred(a, b) && !spreadsVector(a, b)) return null;
     if (a.dtype !== 'float32' || b.dtype !== 'float32') return deferBinary(tf.Multiply, call);
     const shape = tf.backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
     if (shape.length < 2 || tf.util.sizeFromShape(shape) === 0) return null;

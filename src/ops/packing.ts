@@ -34,7 +34,7 @@ export function packFilter(
   const pack = narrow ? kernels.pack_igemm_x1 : kernels.pack_igemm_x8;
   const size = narrow ? kernels.packed_igemm_x1_bytes : kernels.packed_igemm_x8_bytes;
   const bytes = size(taps, inChannels, channels);
-  const key = [taps, channels, keyOf(bias)].join(' ');
+  const key = `${String(taps)} ${String(channels)} ${keyOf(bias)}`;
   return storage.packed(kernel, key, bytes, (pointer) => {
     pack(storage.pointer, bias?.pointer ?? 0, taps, inChannels, channels, pointer);
   });

@@ -14,10 +14,10 @@ import { windowOf } from './conv_geometry.js';
 import { required } from './operation.js';
 import type { Call, Operation } from './operation.js';
 
-type Kind = 'maxpool' | 'avgpool';
+type Kind = 'maxpool' | 'avgpool' | 'mean';
 
-/** Max or average pooling. */
-class Pool implements Primitive {
+/** Max or average pooling, or the mean of whole images. */
+export class Pool implements Primitive {
   constructor(
     readonly name: string,
     private readonly kind: Kind,
@@ -31,6 +31,8 @@ class Pool implements Primitive {
     const field = this.window.receptiveField(evaluation.runtime, want);
     const x = yield { view, want: field };
     field.release();
+    // A mean reads all of its input before there is anything to hand on.
+    if (this.kind === 'mean') evaluation.compute(x);
     recordRun(this.record, want);
     const channels = channelsOf(node);
     const choice = route(this.kind, channels);
@@ -72,9 +74,10 @@ function pool(name: string, kind: Kind): Operation {
       );
       if (tf.util.sizeFromShape(info.outShape) === 0) return null;
       const window = windowOf(info);
-      if (window.taps > MOST_TAPS) return null;
+      const isMean = kind === 'avgpool' && window.isGlobal;
+      if (window.taps > MOST_TAPS && !isMean) return null;
       const record = recordLayer(name, [x], info.outShape, { filter: null, macsPerPixel: 0 });
-      const primitive = new Pool(name, kind, window, record);
+      const primitive = new Pool(name, isMean ? 'mean' : kind, window, record);
       return backend.defer(primitive, [x], info.outShape, 'float32', x.nonNegative);
     },
   };

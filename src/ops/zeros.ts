@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { DataType } from '@tensorflow/tfjs-core';
+import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import type { DynconvBackend } from '../backend.js';
 import type { Evaluation } from '../graph/evaluation.js';
 import { channelsOf } from '../graph/node.js';
@@ -20,7 +20,13 @@ class Zeros implements Primitive {
   }
 }
 
-function deferZeros(backend: DynconvBackend, name: string, shape: number[], dtype: DataType) {
+/** A deferred map of zeros, made for the kernel `name`; null for a type or shape that has none. */
+export function deferZeros(
+  backend: DynconvBackend,
+  name: string,
+  shape: number[],
+  dtype: DataType,
+): TensorInfo | null {
   if (dtype === 'string' || dtype === 'complex64') return null;
   if (shape.length < 2 || tf.util.sizeFromShape(shape) === 0) return null;
   return backend.defer(new Zeros(name), [], shape, dtype, true);
