@@ -142,20 +142,18 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
 
   // TensorStorage.
 
-  private place(dataId: DataId, slot: Slot): void {
-    this.dataIdMap.set(dataId, slot);
+  private place(slot: Slot): DataId {
+    const dataId = this.slots.add(slot);
     this.made?.push(dataId);
+    return dataId;
   }
 
   private adopt(slot: Slot): TensorInfo {
-    this.place(slot, slot);
-    return { dataId: slot, shape: slot.shape, dtype: slot.dtype };
+    return { dataId: this.place(slot), shape: slot.shape, dtype: slot.dtype };
   }
 
   override write(values: Values | null, shape: number[], dtype: DataType): DataId {
-    const slot = this.slotOf(values, shape, dtype, 1);
-    this.place(slot, slot);
-    return slot;
+    return this.place(this.slotOf(values, shape, dtype, 1));
   }
 
   override move(
@@ -165,7 +163,8 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
     dtype: DataType,
     refCount: number,
   ): void {
-    this.place(dataId, this.slotOf(values, shape, dtype, refCount));
+    this.slots.set(dataId, this.slotOf(values, shape, dtype, refCount));
+    this.made?.push(dataId);
   }
 
   private slotOf(values: Values | null, shape: number[], dtype: DataType, refCount: number): Slot {

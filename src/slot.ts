@@ -11,8 +11,6 @@ import type { Storage } from './graph/storage.js';
 export class Slot {
   /** Values of string tensors, encoded. */
   stringBytes?: Uint8Array[];
-  /** The table in which this slot is its own data id. */
-  table: object | null = null;
   private lastView: View | null = null;
 
   constructor(

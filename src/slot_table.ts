@@ -1,11 +1,30 @@
 import { DataStorage, engine } from '@tensorflow/tfjs-core';
 import type { DataId, KernelBackend } from '@tensorflow/tfjs-core';
-import { Slot } from './slot.js';
+import type { Slot } from './slot.js';
+
+/** A data id made by this backend: it knows its slot, out of sight of whoever prints or compares it. */
+class OwnId {
+  #slot: Slot | null;
+  readonly #table: SlotTable;
+
+  constructor(table: SlotTable, slot: Slot) {
+    this.#table = table;
+    this.#slot = slot;
+  }
+
+  static slotOf(dataId: DataId, table: SlotTable): Slot | null {
+    return #slot in dataId && dataId.#table === table ? dataId.#slot : null;
+  }
+
+  static clear(dataId: DataId): void {
+    if (#slot in dataId) dataId.#slot = null;
+  }
+}
 
 /**
- * The slots of a backend by data id. A data id made here is its own slot, so that finding it, which
- * happens several times a kernel call, costs nothing; only ids that came from another backend are
- * looked up.
+ * The slots of a backend by data id. An id made here leads to its slot by itself, so that finding it,
+ * which happens several times a kernel call, costs nothing; only ids that came from another backend
+ * are looked up.
  */
 export class SlotTable extends DataStorage<Slot> {
   private readonly moved = new Map<DataId, Slot>();
@@ -13,6 +32,12 @@ export class SlotTable extends DataStorage<Slot> {
 
   constructor(private readonly owner: KernelBackend) {
     super(owner, engine());
+  }
+
+  /** A new data id for `slot`. */
+  add(slot: Slot): DataId {
+    this.count++;
+    return new OwnId(this, slot);
   }
 
   override get(dataId: DataId): Slot {
@@ -25,9 +50,8 @@ export class SlotTable extends DataStorage<Slot> {
   }
 
   override set(dataId: DataId, slot: Slot): void {
-    if (dataId === slot) slot.table = this;
-    else this.moved.set(dataId, slot);
     this.count++;
+    this.moved.set(dataId, slot);
   }
 
   override has(dataId: DataId): boolean {
@@ -35,9 +59,10 @@ export class SlotTable extends DataStorage<Slot> {
   }
 
   override delete(dataId: DataId): boolean {
-    if (isSlotOf(dataId, this)) dataId.table = null;
-    else if (!this.moved.delete(dataId)) return false;
+    if (!this.has(dataId)) return false;
     this.count--;
+    OwnId.clear(dataId);
+    this.moved.delete(dataId);
     return true;
   }
 
@@ -46,10 +71,6 @@ export class SlotTable extends DataStorage<Slot> {
   }
 
   private find(dataId: DataId): Slot | undefined {
-    return isSlotOf(dataId, this) ? dataId : this.moved.get(dataId);
+    return OwnId.slotOf(dataId, this) ?? this.moved.get(dataId);
   }
-}
-
-function isSlotOf(dataId: DataId, table: SlotTable): dataId is Slot {
-  return dataId instanceof Slot && dataId.table === table;
 }
