@@ -1,6 +1,8 @@
 /** Something to be timed against others. */
 export interface Contestant {
   name: string;
+  /** Runs before each run, and is not timed. */
+  prepare?: () => Promise<void>;
   /** Runs once, to the end: its promise resolves when the result can be read. */
   run: () => Promise<void>;
   /** Runs before any is timed: the engine compiles hot code again while it runs. */
@@ -23,8 +25,9 @@ export async function contest(
   const rounds = Math.max(...contestants.map(({ runs }) => runs));
   const total = contestants.reduce((sum, { runs, warmup }) => sum + runs + warmup, 0);
   let done = 0;
-  for (const { run, warmup } of contestants) {
+  for (const { prepare, run, warmup } of contestants) {
     for (let n = 0; n < warmup; n++) {
+      await prepare?.();
       await run();
       onRun(++done, total);
       await breath();
@@ -32,8 +35,9 @@ export async function contest(
   }
   for (let round = 0; round < rounds; round++) {
     for (let i = 0; i < contestants.length; i++) {
-      const { name, run, runs } = contestants[(i + round) % contestants.length];
+      const { name, prepare, run, runs } = contestants[(i + round) % contestants.length];
       if (round >= runs) continue;
+      await prepare?.();
       const start = performance.now();
       await run();
       times.get(name)?.push(performance.now() - start);

@@ -6,11 +6,21 @@ export interface Heatmaps {
   values: Float32Array;
 }
 
-/** One joint's heatmap, stretched to [0, 1] from its least to its largest value. */
-export function stretchedMap(maps: Heatmaps, joint: number): Float32Array {
-  const map = Float32Array.from({ length: maps.height * maps.width }, (_, pixel) => {
+/** One joint's heatmap, row by row. */
+function mapOf(maps: Heatmaps, joint: number): Float32Array {
+  return Float32Array.from({ length: maps.height * maps.width }, (_, pixel) => {
     return maps.values[pixel * maps.joints + joint];
   });
+}
+
+/** One joint's heatmap, clamped to [0, 1]: what training made 0 and 1 stays so. */
+export function clampedMap(maps: Heatmaps, joint: number): Float32Array {
+  return mapOf(maps, joint).map((value) => Math.min(Math.max(value, 0), 1));
+}
+
+/** One joint's heatmap, stretched to [0, 1] from its least to its largest value. */
+export function stretchedMap(maps: Heatmaps, joint: number): Float32Array {
+  const map = mapOf(maps, joint);
   let [least, largest] = [Infinity, -Infinity];
   for (const value of map) {
     least = Math.min(least, value);
@@ -18,19 +28,4 @@ export function stretchedMap(maps: Heatmaps, joint: number): Float32Array {
   }
   const range = largest - least || 1;
   return map.map((value) => (value - least) / range);
-}
-
-/** Where a joint's heatmap is largest, its centre in shares of height and width, and that value. */
-export function peak(maps: Heatmaps, joint: number): { score: number; x: number; y: number } {
-  let best = 0;
-  for (let pixel = 1; pixel < maps.height * maps.width; pixel++) {
-    if (maps.values[pixel * maps.joints + joint] > maps.values[best * maps.joints + joint]) {
-      best = pixel;
-    }
-  }
-  return {
-    score: maps.values[best * maps.joints + joint],
-    x: ((best % maps.width) + 0.5) / maps.width,
-    y: (Math.floor(best / maps.width) + 0.5) / maps.height,
-  };
 }

@@ -13,6 +13,8 @@ export interface LayerGroup {
 
 /** The part of a stacked network that a weight's name tells. */
 const PART = /(?:^|[/._-])(?:(stem)|stacks?[_-]?(\d+))(?=[/._-]|$)/i;
+/** The part of a single hourglass: how often it has yet to halve its resolution. */
+const LEVEL = /[/._-]level[_-]?(\d+)(?=[/._-]|$)/i;
 
 /**
  * Adds layers up, part by part of the network, in order of execution. A layer without a weight, such
@@ -50,13 +52,21 @@ export function sumGroups(name: string, groups: readonly LayerGroup[]): LayerGro
   return sum;
 }
 
-/** Names parts as the network does (stem, stack 1), or else by the first folder that tells two apart. */
+/**
+ * Names parts as the network does: stem, stack 1, stack 2; of a single stack stem, its levels, and
+ * what follows them as its head. Or else by the first folder that tells two apart.
+ */
 function namesParts(names: readonly string[]): (name: string | undefined) => string {
   if (names.some((name) => PART.test(name))) {
-    return (name) => {
-      const match = PART.exec(name ?? '');
+    const stacks = new Set(names.flatMap((name) => PART.exec(name)?.[2] ?? []));
+    const byLevel = stacks.size === 1 && names.some((name) => LEVEL.test(name));
+    return (name = '') => {
+      const match = PART.exec(name);
       if (!match) return 'other';
-      return match[1] ? 'stem' : `stack ${Number(match[2])}`;
+      if (match[1]) return 'stem';
+      if (!byLevel) return `stack ${Number(match[2])}`;
+      const level = LEVEL.exec(name)?.[1];
+      return level === undefined ? 'head' : `level ${Number(level)}`;
     };
   }
   const paths = names.map((name) => name.split('/'));

@@ -4,6 +4,43 @@ import { z } from 'zod';
 import { messageOf, UserError } from './user-error.js';
 
 const rgb = z.tuple([z.number(), z.number(), z.number()]);
+const count = z.number().int().nonnegative();
+const percentage = z.number().min(0).max(100);
+
+/** How a model was trained. */
+export const training = z.strictObject({
+  data: z.strictObject({
+    name: z.string(),
+    version: z.union([z.string(), z.number()]),
+    seed: count,
+    trainImages: count,
+  }),
+  seed: count,
+  steps: count,
+  batch: count,
+  command: z.string(),
+  device: z.string(),
+  minutes: z.number().nonnegative(),
+  /** The fingerprint of all that decides about the result. */
+  configuration: z.string().optional(),
+});
+
+/** What a trained model does on the test split of its data. */
+export const figures = z.strictObject({
+  /** PCKh@0.5 on the data's test split, in percent. */
+  pckh: percentage,
+  pckhPerJoint: z.record(z.string(), percentage),
+  parameters: count,
+  /** Multiply-accumulates of one image, and how many of them belong to blocks with a mask. */
+  macs: z.number().nonnegative(),
+  conditionalMacs: z.number().nonnegative(),
+  /** The same, executed: means over the test split. */
+  executedMacs: z.number().nonnegative(),
+  executedConditionalMacs: z.number().nonnegative(),
+  /** The share of its conditional multiply-accumulates that the network was trained to execute. */
+  budget: z.number().min(0).max(1).nullish(),
+  maskDensities: z.record(z.string(), z.number().min(0).max(1)),
+});
 
 const modelCard = z.strictObject({
   /** What the model is called. */
@@ -25,6 +62,8 @@ const modelCard = z.strictObject({
   source: z.string().optional(),
   /** Published multiply-accumulate counts of the network. */
   published: z.record(z.string(), z.number()).optional(),
+  training: training.optional(),
+  figures: figures.optional(),
 });
 
 /** What a model's `dynconv.json` says about it; every field has a default. */

@@ -11,6 +11,8 @@ export interface Photograph {
   canvas: Canvas;
   /** Where the photograph lies in the canvas, in canvas pixels. */
   frame: { x: number; y: number; width: number; height: number };
+  /** The photograph in full size. */
+  image: Image;
 }
 
 /**
@@ -24,7 +26,11 @@ export async function readPhotograph(
   width: number,
   height: number,
 ): Promise<Photograph> {
-  const image = await decode(path);
+  return fit(await decode(path), width, height);
+}
+
+/** Fits an image into `width` x `height` pixels with its aspect kept. */
+export function fit(image: Image, width: number, height: number): Photograph {
   const scale = Math.min(width / image.width, height / image.height);
   const frame = {
     x: Math.round((width - image.width * scale) / 2),
@@ -40,7 +46,7 @@ export async function readPhotograph(
   context.imageSmoothingEnabled = scale !== 1;
   context.imageSmoothingQuality = 'high';
   context.drawImage(image, frame.x, frame.y, frame.width, frame.height);
-  return { width: image.width, height: image.height, canvas, frame };
+  return { width: image.width, height: image.height, canvas, frame, image };
 }
 
 async function decode(path: string): Promise<Image> {

@@ -2,14 +2,18 @@ import { fileURLToPath } from 'node:url';
 import { createCanvas, GlobalFonts, type Canvas, type SKRSContext2D } from '@napi-rs/canvas';
 import { inferno } from './colours.js';
 import type { ComputationMap } from './computation-map.js';
-import { stretchedMap, type Heatmaps } from './heatmaps.js';
+import { clampedMap, stretchedMap, type Heatmaps } from './heatmaps.js';
+import type { FoundJoint } from './joints.js';
+import { fit, type Photograph } from './photograph.js';
+import { drawSkeleton, SIDE_COLOURS } from './skeleton.js';
 
 /** What a picture of one prediction shows. */
 export interface PictureContent {
   title: string;
   subtitle: string;
-  /** The picture as the network saw it. */
-  photo: Canvas;
+  photo: Photograph;
+  /** Where the joints are, in pixels of the photograph's file; drawn over it. */
+  skeleton?: Readonly<Record<string, FoundJoint>>;
   heatmaps: Heatmaps;
   /** The joints' names, as many as there are heatmaps. */
   joints: readonly string[];
@@ -36,6 +40,7 @@ const NOTE_HEIGHT = 22;
 const NOTE_SIZE = 14;
 /** How much of the photo a heatmap covers at most. */
 const OVERLAY_OPACITY = 0.85;
+const LIMB_WIDTH = 4;
 
 /**
  * Draws the photo, the heatmaps over it and one by one, and the computation map with its legend.
@@ -44,10 +49,13 @@ const OVERLAY_OPACITY = 0.85;
  */
 export function drawPicture(content: PictureContent): Buffer {
   registerFont();
-  const { photo, heatmaps, computation, joints, notes } = content;
-  const panelHeight = Math.round((PANEL_WIDTH * photo.height) / photo.width);
+  const { heatmaps, computation, joints, notes, skeleton } = content;
+  const { width: inputWidth, height: inputHeight } = content.photo.canvas;
+  const panelHeight = Math.round((PANEL_WIDTH * inputHeight) / inputWidth);
+  // Larger than the network saw it, but placed alike.
+  const photo = fit(content.photo.image, PANEL_WIDTH, panelHeight);
   const mapWidth = (WIDTH - 2 * MARGIN - (MAPS_PER_ROW - 1) * MAP_GAP) / MAPS_PER_ROW;
-  const mapHeight = (mapWidth * photo.height) / photo.width;
+  const mapHeight = (mapWidth * inputHeight) / inputWidth;
   const mapRowHeight = mapHeight + MAP_CAPTION_HEIGHT + MAP_GAP;
   const mapRows = Math.ceil(heatmaps.joints / MAPS_PER_ROW);
   const panelTop = MARGIN + HEADER_HEIGHT + CAPTION_HEIGHT;
@@ -73,8 +81,19 @@ export function drawPicture(content: PictureContent): Buffer {
     }
     return left;
   };
-  panel(0, 'Input', photo);
-  panel(1, `Heatmaps, strongest of ${heatmaps.joints}`, greyscale(photo), overlay(heatmaps));
+  panel(
+    1,
+    `Heatmaps, strongest of ${heatmaps.joints}`,
+    greyscale(photo.canvas),
+    // Of a trained network the values mean something; of any other, their differences may.
+    overlay(heatmaps, skeleton ? clampedMap : stretchedMap),
+  );
+  if (skeleton) {
+    panel(0, 'Skeleton', withSkeleton(photo, skeleton));
+    drawSides(context, MARGIN, panelTop + panelHeight + 12);
+  } else {
+    panel(0, 'Input', photo.canvas);
+  }
   context.imageSmoothingEnabled = false;
   const [least, most] = extremes(computation.counts);
   const left = panel(2, 'Computation map', countsCanvas(computation, least, most));
@@ -145,6 +164,34 @@ function greyscale(photo: Canvas): Canvas {
   return canvas;
 }
 
+/** A photograph's canvas with the skeleton over it. */
+function withSkeleton(
+  { canvas, frame, width, height }: Photograph,
+  skeleton: Readonly<Record<string, FoundJoint>>,
+): Canvas {
+  const copy = createCanvas(canvas.width, canvas.height);
+  const context = copy.getContext('2d');
+  context.drawImage(canvas, 0, 0);
+  drawSkeleton(
+    context,
+    skeleton,
+    (x, y) => [frame.x + (x / width) * frame.width, frame.y + (y / height) * frame.height],
+    LIMB_WIDTH,
+  );
+  return copy;
+}
+
+/** The legend of the skeleton's colours. */
+function drawSides(context: SKRSContext2D, x: number, y: number): void {
+  const side = 12;
+  for (const [name, colour] of Object.entries(SIDE_COLOURS)) {
+    context.fillStyle = colour;
+    context.fillRect(x, y, side, side);
+    write(context, name, x + side + 6, y + side - 1, { size: 13, colour: FAINT });
+    x += 80;
+  }
+}
+
 /** A canvas of one pixel a cell; `paint` gives red, green, blue and opacity in [0, 1]. */
 function cellsCanvas(
   height: number,
@@ -162,11 +209,11 @@ function cellsCanvas(
   return canvas;
 }
 
-/** The largest of all joints' maps, the more opaque the larger. */
-function overlay(heatmaps: Heatmaps): Canvas {
-  const strongest = stretchedMap(heatmaps, 0);
-  for (let joint = 1; joint < heatmaps.joints; joint++) {
-    stretchedMap(heatmaps, joint).forEach((value, cell) => {
+/** The largest of all joints' maps, each as `mapOf` makes it, the more opaque the larger. */
+function overlay(heatmaps: Heatmaps, mapOf: typeof stretchedMap): Canvas {
+  const strongest = new Float32Array(heatmaps.height * heatmaps.width);
+  for (let joint = 0; joint < heatmaps.joints; joint++) {
+    mapOf(heatmaps, joint).forEach((value, cell) => {
       strongest[cell] = Math.max(strongest[cell], value);
     });
   }

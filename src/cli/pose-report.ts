@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { sumGroups } from './layer-groups.js';
+import { figures, training } from './model-card.js';
 import { formatTable, percent } from './table.js';
 
 const count = z.number().int().nonnegative();
@@ -32,8 +33,19 @@ const spread = z.strictObject({
   runs: count,
 });
 
+const score = z.number().describe("the heatmap's largest value");
+const joint = z.discriminatedUnion('found', [
+  z.strictObject({
+    found: z.literal(true),
+    x: z.number().describe('in pixels of the file; the centre of its first pixel is 0.5'),
+    y: z.number(),
+    score,
+  }),
+  z.strictObject({ found: z.literal(false), score }),
+]);
+
 const image = z.strictObject({
-  path: z.string(),
+  file: z.string(),
   size: size.describe('height and width of the file'),
   heatmaps: z.tuple([count, count, count]).describe('height, width and number of joints'),
   groups: z.array(group),
@@ -60,16 +72,12 @@ const image = z.strictObject({
     })
     .optional(),
   joints: z
-    .array(
-      z.strictObject({
-        name: z.string(),
-        score: z.number(),
-        x: z.number().describe('in pixels of the file'),
-        y: z.number(),
-      }),
-    )
+    .strictObject({
+      mpii: z.record(z.string(), joint).describe('by the names of MPII'),
+      coco: z.record(z.string(), joint).describe('by the names of COCO, as far as there are any'),
+    })
     .optional()
-    .describe('absent when the weights are seeded: they would mean nothing'),
+    .describe('absent unless the weights are trained: they would mean nothing'),
   picture: z.string(),
 });
 
@@ -89,8 +97,14 @@ export const poseReport = z.strictObject({
     weights: z.enum(['seeded', 'trained', 'unknown']),
     note: z.string().optional(),
     input: size,
+    training: training.optional(),
+    figures: figures.optional(),
   }),
+  minScore: z.number().describe('the least score of a joint that is found'),
   images: z.array(image),
+  failures: z
+    .array(z.strictObject({ file: z.string(), message: z.string() }))
+    .describe('the images that could not be read'),
 });
 
 export type PoseReport = z.infer<typeof poseReport>;
@@ -107,24 +121,52 @@ export function formatModel({ environment, model }: PoseReport): string {
   ].join('\n');
 }
 
-/** Says in plain words when the heatmaps mean nothing. */
-export function weightsNotice({ weights, note }: PoseReport['model']): string[] {
-  const notice = note === undefined ? [] : [note];
-  return weights === 'seeded'
-    ? ['The weights are SEEDED, NOT TRAINED: the heatmaps show no pose.', ...notice]
-    : notice;
+/** Says in plain words what the heatmaps mean, or that they mean nothing. */
+export function weightsNotice(model: PoseReport['model']): string[] {
+  const notice = model.note === undefined ? [] : [model.note];
+  switch (model.weights) {
+    case 'seeded':
+      return [
+        'The weights are SEEDED, NOT TRAINED: the heatmaps show no pose, so there is no skeleton to draw.',
+        ...notice,
+      ];
+    case 'unknown':
+      return [
+        'No skeleton is drawn: no dynconv.json beside model.json says that the weights are trained.',
+        ...notice,
+      ];
+    case 'trained':
+      return [...formatTraining(model), ...notice];
+  }
+}
+
+function formatTraining({ training, figures }: PoseReport['model']): string[] {
+  if (!training) return [];
+  const { name, version, trainImages } = training.data;
+  const result = figures
+    ? `: PCKh@0.5 ${figures.pckh.toFixed(1)} % on its test split, ` +
+      `where it executes ${percent(figures.executedMacs, figures.macs)} of its MACs`
+    : '';
+  return [
+    `Trained on ${trainImages} images of the benchmark ${name}, version ${version}${result}.`,
+  ];
 }
 
 /** What to print of one image. */
-export function formatImage(image: ImageReport): string {
+export function formatImage(image: ImageReport, minScore: number): string {
   const [height, width] = image.size;
   const [rows, columns, joints] = image.heatmaps;
   return [
-    `${image.path} (${width}x${height}) to ${joints} heatmaps of ${columns}x${rows}`,
+    `${image.file} (${width}x${height}) to ${joints} heatmaps of ${columns}x${rows}`,
     formatGroups(image),
     ...(image.layers ? [formatLayers(image.layers)] : []),
     formatTimings(image),
-    [formatGains(image), formatAgreement(image), `Picture: ${image.picture}`]
+    [
+      formatGains(image),
+      formatAgreement(image),
+      formatJoints(image, minScore),
+      `Picture: ${image.picture}`,
+    ]
       .filter((line) => line !== '')
       .join('\n'),
   ].join('\n\n');
@@ -202,6 +244,16 @@ function formatAgreement({ agreement }: ImageReport): string {
   return agree
     ? `wasm and dynconv agree: ${error}`
     : `wasm and dynconv DIFFER: ${error}, more than ${tolerance.toExponential(0)}`;
+}
+
+function formatJoints({ joints }: ImageReport, minScore: number): string {
+  if (!joints) return '';
+  const all = Object.entries(joints.mpii);
+  const missing = all.filter(([, { found }]) => !found).map(([name]) => name);
+  const found = `${all.length - missing.length} of ${all.length} joints found`;
+  return missing.length === 0
+    ? found
+    : `${found}; with a score below ${minScore} or outside of the image: ${missing.join(', ')}`;
 }
 
 function millions(macs: number): string {

@@ -67,8 +67,15 @@ export class PoseRunner {
     const agreement = wasm && agreementOf(heatmaps, await this.predictOn('wasm', wasm, picture));
 
     progress.stage('Timing');
-    const contestant = (name: string, run: () => Promise<unknown>): Contestant => ({
+    const contestant = (
+      name: string,
+      run: () => Promise<unknown>,
+      backend = 'dynconv',
+    ): Contestant => ({
       name,
+      prepare: async () => {
+        await tf.setBackend(backend);
+      },
       warmup: WARMUP_RUNS,
       runs,
       run: async () => {
@@ -80,7 +87,7 @@ export class PoseRunner {
       ...(wasm
         ? [
             contestant('dense', () => this.predictDense(picture)),
-            contestant('wasm', () => this.predictOn('wasm', wasm, picture)),
+            contestant('wasm', () => this.predictOn('wasm', wasm, picture), 'wasm'),
           ]
         : []),
     ];

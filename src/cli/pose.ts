@@ -1,12 +1,14 @@
-import { access, constants, writeFile } from 'node:fs/promises';
-import { basename, dirname, extname } from 'node:path';
+import { access, constants, mkdir, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { version } from '../index.js';
 import { computationMap } from './computation-map.js';
+import { isFolder, listImages, pictureNames } from './images.js';
+import { COCO_JOINTS, findJoints, MPII_JOINTS, pickJoints } from './joints.js';
 import { groupLayers } from './layer-groups.js';
 import { readModelCard, type ModelCard } from './model-card.js';
 import { readModelFolder } from './model-folder.js';
-import { peak, type Heatmaps } from './heatmaps.js';
+import type { Heatmaps } from './heatmaps.js';
 import { readPhotograph, toInput, type Photograph } from './photograph.js';
 import { drawPicture } from './picture.js';
 import { PoseRunner, type PoseRun } from './pose-runner.js';
@@ -23,36 +25,46 @@ import { messageOf, UserError } from './user-error.js';
 
 /** What `dynconv pose` was asked for. */
 export interface PoseOptions {
-  /** Image files; at least one. */
+  /** Image files, and folders of them; at least one. */
   images: readonly string[];
   /** The model's folder. */
   model: string;
-  /** The PNG to write; undefined names it after the image, in the working directory. */
+  /**
+   * The PNG to write; with several images, or where there is such a folder, the folder for the
+   * pictures. Undefined: the working directory.
+   */
   out?: string;
   /** Timed runs of each contestant. */
   runs: number;
   /** Whether to run on wasm, and on dynconv computing every pixel, too. */
   compare: boolean;
+  /** The least score of a joint that is taken as found. */
+  minScore: number;
   /** Whether to report layer by layer, too. */
   layers?: boolean;
 }
 
+/** Where the answers go. */
+export interface PoseOutput {
+  progress: Progress;
+  /** Hears what a person is told, image by image. */
+  print: (text: string) => void;
+  /** Hears of an image that could not be read. */
+  complain: (message: string) => void;
+}
+
 /**
  * Runs a pose network on pictures, on `dynconv` and, for comparison, on `wasm`; draws what came out.
+ * Images that cannot be read are complained of and left out.
  *
- * @param print hears what a person is told, image by image.
- * @throws UserError for a wrong file, image or model.
+ * @throws UserError for a wrong folder or model, and where nothing can be written.
  */
 export async function pose(
   options: PoseOptions,
-  progress: Progress,
-  print: (text: string) => void,
+  { progress, print, complain }: PoseOutput,
 ): Promise<PoseReport> {
-  if (options.out !== undefined && options.images.length > 1) {
-    throw new UserError('--out names one picture: leave it out when there are several images.');
-  }
-  if (options.images.length === 0) throw new UserError('No image: name a JPEG, PNG or WebP file.');
-  await checkFolderOf(options.out ?? '');
+  const images = await listImages(options.images);
+  const pictures = await picturePaths(images, options);
   progress.stage(`Loading ${options.model}`);
   const card = await readModelCard(options.model);
   const runner = await PoseRunner.load(await readModelFolder(options.model), options.compare);
@@ -60,19 +72,26 @@ export async function pose(
   progress.clear();
   print(`${formatModel(report)}\n`);
   try {
-    for (const path of options.images) {
-      progress.stage(`Reading ${path}`);
-      const photo = await readPhotograph(path, runner.width, runner.height);
-      const run = await runner.run(
-        toInput(photo, card.input.mean, card.input.std),
-        options.runs,
-        progress,
-      );
-      const image = summarize(path, photo, run, report.model, options, card);
+    for (const [i, file] of images.entries()) {
+      progress.item(i + 1, images.length, basename(file));
+      progress.stage(`Reading ${file}`);
+      let photo: Photograph;
+      try {
+        photo = await readPhotograph(file, runner.width, runner.height);
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        progress.clear();
+        complain(error.message);
+        report.failures.push({ file, message: error.message });
+        continue;
+      }
+      const input = toInput(photo, card.input.mean, card.input.std);
+      const run = await runner.run(input, options.runs, progress);
+      const image = summarize({ file, picture: pictures[i], photo, run, card, options });
       await draw(image, photo, run, report.model, card);
       progress.clear();
       report.images.push(image);
-      print(`${formatImage(image)}\n`);
+      print(`${formatImage(image, options.minScore)}\n`);
     }
   } finally {
     runner.dispose();
@@ -80,9 +99,27 @@ export async function pose(
   return report;
 }
 
-/** A run can take a while, so that a picture cannot be written should be said before. */
-async function checkFolderOf(picture: string): Promise<void> {
-  const folder = dirname(picture);
+/** Where the pictures go; a run can take a while, so that they cannot should be said before. */
+async function picturePaths(
+  images: readonly string[],
+  { images: asked, out }: PoseOptions,
+): Promise<string[]> {
+  const names = pictureNames(images);
+  const single = images.length === 1 && !(await isFolder(asked[0]));
+  if (out !== undefined && single && !(await isFolder(out))) {
+    await checkFolder(dirname(out));
+    return [out];
+  }
+  if (out !== undefined) {
+    await mkdir(out, { recursive: true }).catch((error: unknown) => {
+      throw new UserError(`--out ${out} is no folder for the pictures: ${messageOf(error)}`);
+    });
+  }
+  await checkFolder(out ?? '.');
+  return names.map((name) => join(out ?? '', name));
+}
+
+async function checkFolder(folder: string): Promise<void> {
   await access(folder, constants.W_OK).catch(() => {
     throw new UserError(`The picture cannot be written: ${folder} is no folder to write to.`);
   });
@@ -104,22 +141,33 @@ function describe(options: PoseOptions, card: ModelCard, runner: PoseRunner): Po
       weights: card.weights ?? 'unknown',
       note: card.note,
       input: [runner.height, runner.width],
+      training: card.training,
+      figures: card.figures,
     },
+    minScore: options.minScore,
     images: [],
+    failures: [],
   };
 }
 
-function summarize(
-  path: string,
-  photo: Photograph,
-  { heatmaps, profile, weightName, timings, agreement }: PoseRun,
-  model: PoseReport['model'],
-  options: PoseOptions,
-  card: ModelCard,
-): ImageReport {
+function summarize({
+  file,
+  picture,
+  photo,
+  run: { heatmaps, profile, weightName, timings, agreement },
+  card,
+  options,
+}: {
+  file: string;
+  picture: string;
+  photo: Photograph;
+  run: PoseRun;
+  card: ModelCard;
+  options: PoseOptions;
+}): ImageReport {
   const { macs, layers } = profile;
   return {
-    path,
+    file,
     size: [photo.height, photo.width],
     heatmaps: [heatmaps.height, heatmaps.width, heatmaps.joints],
     groups: groupLayers(layers, weightName),
@@ -143,23 +191,32 @@ function summarize(
       overWasm: timings.wasm && timings.wasm.median / timings.dynconv.median,
     },
     agreement,
-    joints: model.weights === 'seeded' ? undefined : joints(heatmaps, photo, card),
-    picture: options.out ?? `${basename(path, extname(path))}-pose.png`,
+    joints: card.weights === 'trained' ? jointsOf(heatmaps, photo, card, options) : undefined,
+    picture,
   };
 }
 
-/** The peaks of the heatmaps in pixels of the file. */
-function joints(heatmaps: Heatmaps, photo: Photograph, card: ModelCard): ImageReport['joints'] {
-  const { canvas, frame } = photo;
-  return jointNames(heatmaps.joints, card).map((name, joint) => {
-    const { score, x, y } = peak(heatmaps, joint);
-    return {
-      name,
-      score,
-      x: ((x * canvas.width - frame.x) / frame.width) * photo.width,
-      y: ((y * canvas.height - frame.y) / frame.height) * photo.height,
-    };
-  });
+/** @throws UserError when the card does not name the joints. */
+function jointsOf(
+  heatmaps: Heatmaps,
+  photo: Photograph,
+  card: ModelCard,
+  { model, minScore }: PoseOptions,
+): ImageReport['joints'] {
+  if (card.joints?.length !== heatmaps.joints) {
+    throw new UserError(
+      `The model in ${model} gives ${heatmaps.joints} heatmaps, but its dynconv.json names ` +
+        `${card.joints?.length ?? 0} joints: list them in the order of the heatmaps.`,
+    );
+  }
+  const found = findJoints(heatmaps, photo, card.joints, minScore);
+  return { mpii: pickJoints(found, MPII_JOINTS), coco: pickJoints(found, COCO_JOINTS) };
+}
+
+function inWords(count: number): string {
+  return count < 1e9
+    ? `${(count / 1e6).toFixed(1)} million`
+    : `${(count / 1e9).toFixed(2)} billion`;
 }
 
 function jointNames(count: number, card: ModelCard): string[] {
@@ -177,13 +234,14 @@ async function draw(
   const { gains, timings, macs } = image;
   const png = drawPicture({
     title: model.name ?? basename(model.path),
-    subtitle: basename(image.path),
-    photo: photo.canvas,
+    subtitle: basename(image.file),
+    photo,
+    skeleton: image.joints?.mpii,
     heatmaps,
     joints: jointNames(heatmaps.joints, card),
     computation: computationMap(profile.layers, [heatmaps.height, heatmaps.width]),
     notes: [
-      `${percent(macs.executed, macs.total)} of ${(macs.total / 1e9).toFixed(2)} billion ` +
+      `${percent(macs.executed, macs.total)} of ${inWords(macs.total)} ` +
         `multiply-accumulates executed: ${gains.theoretical.toFixed(2)}x less work`,
       `${timings.dynconv.median.toFixed(1)} ms` +
         (timings.dense ? `; computing every pixel ${timings.dense.median.toFixed(1)} ms` : '') +

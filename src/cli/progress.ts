@@ -8,6 +8,7 @@ const REWRITE_INTERVAL = 100;
  * terminal, one line per stage elsewhere.
  */
 export class Progress {
+  private itemName = '';
   private stageName = '';
   private rewritten = 0;
 
@@ -16,8 +17,14 @@ export class Progress {
     private readonly stream: NodeJS.WriteStream = process.stderr,
   ) {}
 
+  /** Begins an item of several: the stages that follow are said to be its. */
+  item(done: number, total: number, name: string): void {
+    this.itemName = total === 1 ? '' : `${done}/${total} ${name}: `;
+  }
+
   /** Begins a stage of the work. */
   stage(name: string): void {
+    name = this.itemName + name;
     this.stageName = name;
     this.rewritten = 0;
     if (this.quiet) return;

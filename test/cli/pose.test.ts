@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadImage } from '@napi-rs/canvas';
+import { createCanvas, loadImage } from '@napi-rs/canvas';
 import { expect } from 'chai';
+import { MPII_JOINTS } from '../../src/cli/joints.js';
 import { poseReport } from '../../src/cli/pose-report.js';
 import { dynconv, projectPath } from './command.js';
 import { useTemporaryFolder } from './temporary-folder.js';
@@ -34,7 +35,20 @@ describe('dynconv', function () {
       ['pose', PHOTO, '--model', MODEL, '-o', 'absent/a.png'],
       'absent is no folder to write to',
     ],
-    'one picture for two images': [['pose', PHOTO, PHOTO, '-o', 'a.png'], '--out names one'],
+    'a file as the folder for two pictures': [
+      ['pose', PHOTO, PHOTO, '--model', MODEL, '-o', PHOTO],
+      'is no folder for the pictures',
+    ],
+    'a folder without photographs': [['pose', '.', '--model', MODEL], 'holds no photograph'],
+    'an unknown backbone': [
+      ['pose', '--backbone', 'vgg'],
+      'Allowed choices are mobilenetv2, resnet',
+    ],
+    'a backbone beside a model': [
+      ['pose', PHOTO, '--model', MODEL, '--backbone', 'resnet'],
+      'cannot be used with',
+    ],
+    'a score beyond 1': [['pose', PHOTO, '--min-score', '20'], 'a number from 0 to 1'],
   };
   for (const [name, [args, message]] of Object.entries(mistakes)) {
     it(`refuses ${name}: exit code 2, no stack trace`, () => {
@@ -55,7 +69,10 @@ describe('dynconv', function () {
     expect(image.heatmaps).to.deep.equal([16, 16, 16]);
     expect(image.size).to.deep.equal([512, 512]);
     expect(image.agreement?.agree).to.equal(true);
-    expect(image.groups.map(({ name }) => name)).to.deep.equal(['stem', 'stack 1']);
+    expect(image.file).to.equal(PHOTO);
+    expect(image.joints).to.equal(undefined);
+    const groups = image.groups.map(({ name }) => name);
+    expect(groups).to.deep.equal(['stem', 'level 2', 'level 1', 'head']);
     expect(image.macs.executed).to.be.lessThan(image.macs.total);
     expect(image.layers).not.to.be.empty;
     expect(image.timings.wasm?.runs).to.equal(2);
@@ -67,10 +84,109 @@ describe('dynconv', function () {
     const args = ['pose', PHOTO, '--model', MODEL, '--no-compare', '-n', '1', '-o', 'alone.png'];
     const { code, stdout, stderr } = dynconv(temporary.path, ...args);
     expect(code).to.equal(0);
-    expect(stdout).to.include('stack 1').and.to.include('total').and.to.include('in theory');
+    expect(stdout).to.include('level 1').and.to.include('total').and.to.include('in theory');
     expect(stdout).not.to.include('over wasm');
     expect(stderr).to.include('Loading').and.to.include('Timing');
     expect(existsSync(join(temporary.path, 'alone.png'))).to.equal(true);
+  });
+
+  /** A folder with the fixture's model, and a card that says it was trained. */
+  function trainedModel(name: string, joints: readonly string[]): string {
+    const folder = join(temporary.path, name);
+    cpSync(MODEL, folder, { recursive: true });
+    const card = {
+      name,
+      weights: 'trained',
+      joints,
+      training: {
+        data: { name: 'people', version: 1, seed: 0, trainImages: 24000 },
+        seed: 0,
+        steps: 100,
+        batch: 32,
+        command: 'python -m train',
+        device: 'CPU',
+        minutes: 14.5,
+      },
+      figures: {
+        pckh: 81.25,
+        pckhPerJoint: { head_top: 90 },
+        parameters: 1000,
+        macs: 4000,
+        conditionalMacs: 3000,
+        executedMacs: 2000,
+        executedConditionalMacs: 1000,
+        budget: 0.25,
+        maskDensities: { stem_block3_mask: 0.2 },
+      },
+    };
+    writeFileSync(join(folder, 'dynconv.json'), JSON.stringify(card));
+    return folder;
+  }
+
+  it('gives the joints of a trained model in pixels of every photograph', () => {
+    const model = trainedModel('trained', MPII_JOINTS);
+    const photos = join(temporary.path, 'photos');
+    mkdirSync(photos);
+    const wide = createCanvas(300, 100);
+    writeFileSync(join(photos, 'a wide.png'), wide.toBuffer('image/png'));
+    writeFileSync(join(photos, 'broken.jpg'), 'this is no picture');
+    const args = ['pose', photos, PHOTO, '--model', model, '-o', 'pictures', '-n', '1', '--json'];
+    const { code, stdout, stderr } = dynconv(temporary.path, ...args, '--min-score', '0.8');
+    expect(stderr).to.include('1/3 a wide.png: Reading');
+    expect(stderr).to.include('3/3 astronaut.jpg: Timing');
+    expect(stderr.match(/Loading/g)).to.have.length(1);
+    expect(stderr).to.match(/^dynconv: .*broken\.jpg is no image/m);
+    expect(code).to.equal(2);
+    const report = poseReport.parse(JSON.parse(stdout));
+    expect(report.failures.map(({ file }) => file)).to.deep.equal([join(photos, 'broken.jpg')]);
+    expect(report.images.map(({ picture }) => picture)).to.deep.equal([
+      join('pictures', 'a wide-pose.png'),
+      join('pictures', 'astronaut-pose.png'),
+    ]);
+    for (const { joints, picture, size } of report.images) {
+      expect(existsSync(join(temporary.path, picture))).to.equal(true);
+      expect(Object.keys(joints?.mpii ?? {})).to.deep.equal(MPII_JOINTS);
+      expect(Object.keys(joints?.coco ?? {})).to.have.length(12);
+      expect(joints?.coco.left_knee).to.deep.equal(joints?.mpii.left_knee);
+      for (const joint of Object.values(joints?.mpii ?? {})) {
+        if (!joint.found) continue;
+        expect(joint.x).to.be.within(0, size[1]);
+        expect(joint.y).to.be.within(0, size[0]);
+      }
+    }
+    // In a square photograph no peak can lie on a bar, so that the score alone tells.
+    const all = Object.values(report.images[1].joints?.mpii ?? {});
+    expect(new Set(all.map(({ found }) => found)).size).to.equal(2);
+    for (const { found, score } of all) expect(found).to.equal(score >= 0.8);
+  });
+
+  it('says what a model was trained on, and which joints it did not find', () => {
+    const model = trainedModel('unsure', MPII_JOINTS);
+    const args = ['pose', PHOTO, '--model', model, '--no-compare', '-n', '1', '-o', 'unsure.png'];
+    const { code, stdout } = dynconv(temporary.path, ...args, '--min-score', '0.9');
+    expect(code).to.equal(0);
+    expect(stdout).to.include('Trained on 24000 images of the benchmark people, version 1');
+    expect(stdout).to.include('PCKh@0.5 81.3 % on its test split, where it executes 50.0 %');
+    expect(stdout).to.match(/of 16 joints found; with a score below 0.9 .*: left_hip, head_top/);
+  });
+
+  it('draws no skeleton of seeded weights, nor of weights that no card tells of', () => {
+    const args = ['--no-compare', '-n', '1', '-o', 'none.png', '--model'];
+    const unknown = dynconv(temporary.path, 'pose', PHOTO, ...args, MODEL);
+    expect(unknown.stdout).to.include('No skeleton is drawn');
+    expect(unknown.stdout).not.to.include('joints found');
+    const folder = join(temporary.path, 'seeded');
+    cpSync(MODEL, folder, { recursive: true });
+    writeFileSync(join(folder, 'dynconv.json'), '{ "weights": "seeded" }');
+    const seeded = dynconv(temporary.path, 'pose', PHOTO, ...args, folder);
+    expect(seeded.stdout).to.include('NOT TRAINED').and.to.include('no skeleton');
+  });
+
+  it('refuses a card that names another number of joints', () => {
+    const model = trainedModel('misnamed', ['nose']);
+    const { code, stderr } = dynconv(temporary.path, 'pose', PHOTO, '--model', model, '-n', '1');
+    expect(stderr).to.include('gives 16 heatmaps, but its dynconv.json names 1 joints');
+    expect(code).to.equal(2);
   });
 
   it('refuses a model whose input is no picture', () => {

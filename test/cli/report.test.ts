@@ -1,12 +1,18 @@
-import { createCanvas, loadImage } from '@napi-rs/canvas';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createCanvas, loadImage, type Canvas } from '@napi-rs/canvas';
 import { expect } from 'chai';
 import { inferno } from '../../src/cli/colours.js';
 import { computationMap } from '../../src/cli/computation-map.js';
-import { peak, stretchedMap } from '../../src/cli/heatmaps.js';
+import { clampedMap, stretchedMap } from '../../src/cli/heatmaps.js';
+import type { FoundJoint } from '../../src/cli/joints.js';
 import { groupLayers, sumGroups } from '../../src/cli/layer-groups.js';
+import { readPhotograph } from '../../src/cli/photograph.js';
 import { drawPicture } from '../../src/cli/picture.js';
+import { SIDE_COLOURS } from '../../src/cli/skeleton.js';
 import { formatTable, percent } from '../../src/cli/table.js';
 import type { LayerProfile } from '../../src/index.js';
+import { useTemporaryFolder } from './temporary-folder.js';
 
 function layer(height: number, computed: number[], filter: object | undefined): LayerProfile {
   const active = computed.filter((times) => times > 0).length;
@@ -53,6 +59,25 @@ describe('layer groups', () => {
     expect(sumGroups('all', groups).macs).to.deep.equal({ total: 10, executed: 5 });
   });
 
+  it('follow the levels of a single hourglass', () => {
+    const layers = [
+      'm/stem_conv/Conv2D_weights',
+      'm/stack1_level3_up_expand/Conv2D_weights',
+      'm/stack1_level3_low1_conv1/Conv2D_weights',
+      'm/stack1_level2_low3_mask_conv/Conv2D/ReadVariableOp',
+      'm/stack1_level3_low3_depthwise/depthwise_weights',
+      'm/stack1_residual_expand/Conv2D_weights',
+      'm/stack1_score/Conv2D/ReadVariableOp',
+    ].map(named);
+    const groups = groupLayers(layers, nameOf);
+    expect(groups.map(({ name, convolutions }) => `${name}: ${convolutions}`)).to.deep.equal([
+      'stem: 1',
+      'level 3: 3',
+      'level 2: 1',
+      'head: 2',
+    ]);
+  });
+
   it('follow the first folder that differs in any other network', () => {
     const layers = [named('net/a/kernel'), named('net/a/depth'), named('net/b/kernel')];
     expect(groupLayers(layers, nameOf).map(({ name }) => name)).to.deep.equal(['a', 'b']);
@@ -97,26 +122,69 @@ describe('heatmaps', () => {
     expect([...stretchedMap(maps, 1)]).to.deep.equal([0, 0, 0, 0]);
   });
 
-  it('have a peak in shares of the picture', () => {
-    expect(peak(maps, 0)).to.deep.equal({ score: 4, x: 0.25, y: 0.75 });
+  it('are clamped joint by joint', () => {
+    const values = Float32Array.from([-0.5, 0, 0.25, 0, 1.5, 0, 1, 0]);
+    expect([...clampedMap({ ...maps, values }, 0)]).to.deep.equal([0, 0.25, 1, 1]);
   });
 });
 
 describe('the picture', () => {
-  it('is a PNG', async () => {
-    const computation = { height: 2, width: 2, counts: new Float32Array(4), convolutions: 3 };
+  const temporary = useTemporaryFolder();
+
+  /** A picture of a grey photograph of 64x48 pixels for an input of 32x32, bars above and below. */
+  async function draw(skeleton?: Record<string, FoundJoint>): Promise<Canvas> {
+    const grey = createCanvas(64, 48);
+    grey.getContext('2d').fillStyle = '#808080';
+    grey.getContext('2d').fillRect(0, 0, 64, 48);
+    const file = join(temporary.path, 'grey.png');
+    writeFileSync(file, grey.toBuffer('image/png'));
     const png = drawPicture({
       title: 'A network',
       subtitle: 'a.jpg',
-      photo: createCanvas(32, 24),
+      photo: await readPhotograph(file, 32, 32),
+      skeleton,
       heatmaps: { height: 2, width: 2, joints: 20, values: new Float32Array(80) },
       joints: Array.from({ length: 20 }, (_, i) => `joint ${i}`),
-      computation,
+      computation: { height: 2, width: 2, counts: new Float32Array(4), convolutions: 3 },
       notes: ['A note.'],
     });
     const image = await loadImage(png);
-    expect(image.width).to.equal(1264);
-    expect(image.height).to.be.greaterThan(500);
+    const canvas = createCanvas(image.width, image.height);
+    canvas.getContext('2d').drawImage(image, 0, 0);
+    return canvas;
+  }
+
+  function colourAt(canvas: Canvas, [left, top]: readonly [number, number]): string {
+    const { data } = canvas.getContext('2d').getImageData(left, top, 1, 1);
+    return `#${Buffer.from(data.slice(0, 3)).toString('hex')}`;
+  }
+
+  /** Where a pixel of the photograph is in the picture: its panel is 384x384, with bars of 48. */
+  const inPanel = (x: number, y: number): [number, number] => [32 + 6 * x, 134 + 48 + 6 * y];
+
+  it('is a PNG', async () => {
+    const picture = await draw();
+    expect(picture.width).to.equal(1264);
+    expect(picture.height).to.be.greaterThan(500);
+    expect(colourAt(picture, inPanel(32, 24))).to.equal('#808080');
+    expect(colourAt(picture, inPanel(32, -4))).to.equal('#000000');
+  });
+
+  it('has limbs between the joints that were found, in the colours of their sides', async () => {
+    const found = (x: number, y: number): FoundJoint => ({ found: true, x, y, score: 1 });
+    const picture = await draw({
+      thorax: found(32, 10),
+      pelvis: found(32, 40),
+      right_shoulder: found(12, 10),
+      left_shoulder: found(52, 10),
+      left_elbow: { found: false, score: 0.1 },
+      left_wrist: found(52, 40),
+    });
+    expect(colourAt(picture, inPanel(32, 25))).to.equal(SIDE_COLOURS.middle);
+    expect(colourAt(picture, inPanel(22, 10))).to.equal(SIDE_COLOURS.right);
+    expect(colourAt(picture, inPanel(42, 10))).to.equal(SIDE_COLOURS.left);
+    expect(colourAt(picture, inPanel(52, 40))).to.equal(SIDE_COLOURS.left);
+    expect(colourAt(picture, inPanel(52, 25))).to.equal('#808080');
   });
 
   it('has colours from black to bright yellow', () => {

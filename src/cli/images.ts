@@ -1,0 +1,57 @@
+import { readdir, stat } from 'node:fs/promises';
+import { basename, extname, join } from 'node:path';
+import { UserError } from './user-error.js';
+
+/** What is taken from a folder; a file that is named may be of any kind that can be decoded. */
+const EXTENSIONS = ['.jpg', '.jpeg', '.png'];
+/** How the pictures' names end, so that they are not taken for photographs the next time. */
+const PICTURE_ENDING = '-pose.png';
+
+/**
+ * Replaces folders by the photographs in them (.jpg, .jpeg and .png, by name; not those in folders
+ * below, nor the pictures that this command draws).
+ *
+ * @throws UserError for a folder without any, and when nothing was named.
+ */
+export async function listImages(paths: readonly string[]): Promise<string[]> {
+  if (paths.length === 0) {
+    throw new UserError('No image: name a JPEG, PNG or WebP file, or a folder of them.');
+  }
+  const images: string[] = [];
+  for (const path of paths) {
+    if (await isFolder(path)) images.push(...(await imagesIn(path)));
+    else images.push(path);
+  }
+  return images;
+}
+
+async function imagesIn(folder: string): Promise<string[]> {
+  const names = (await readdir(folder))
+    .filter((name) => EXTENSIONS.includes(extname(name).toLowerCase()))
+    .filter((name) => !name.endsWith(PICTURE_ENDING))
+    .sort();
+  if (names.length === 0) {
+    throw new UserError(`The folder ${folder} holds no photograph: ${EXTENSIONS.join(', ')}.`);
+  }
+  return names.map((name) => join(folder, name));
+}
+
+/** Whether a path is that of a folder. */
+export async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+}
+
+/**
+ * The names of the images' pictures: `NAME-pose.png`, or `NAME-2-pose.png` where that name was taken by
+ * an image before.
+ */
+export function pictureNames(images: readonly string[]): string[] {
+  const taken = new Set<string>();
+  return images.map((image) => {
+    const stem = basename(image, extname(image));
+    let name = stem + PICTURE_ENDING;
+    for (let n = 2; taken.has(name); n++) name = `${stem}-${n}${PICTURE_ENDING}`;
+    taken.add(name);
+    return name;
+  });
+}

@@ -1,0 +1,48 @@
+/** What comes with the package: photographs and models. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { UserError } from './user-error.js';
+
+/** The backbones whose trained networks can be asked for by name. */
+export const BACKBONES = ['mobilenetv2', 'resnet'] as const;
+export type Backbone = (typeof BACKBONES)[number];
+
+/** The package's folder of models, whether this runs from src/cli or from dist/cli. */
+const MODELS = fileURLToPath(new URL('../../models/', import.meta.url));
+/** The network in its published shape, whose weights are seeded. */
+const SEEDED = 'mobilenetv2-hourglass-s0125';
+/** What the trained networks' names end in: masks, a quarter of the conditional work executed. */
+const TRAINED = 'dynamic-b025';
+
+/**
+ * The folder of the model to run when none is named: the trained one of the backbone, MobileNetV2 by
+ * default; without a backbone named and without a trained model, the seeded one.
+ *
+ * @param models the folder of models.
+ * @throws UserError when the backbone named has no trained model.
+ */
+export function shippedModel(backbone?: Backbone, models = MODELS): string {
+  const trained = join(models, 'trained', `${backbone ?? 'mobilenetv2'}-${TRAINED}`);
+  if (existsSync(join(trained, 'model.json'))) return shorter(trained);
+  if (backbone === undefined) return shorter(join(models, SEEDED));
+  throw new UserError(
+    `There is no trained model with the backbone ${backbone} (${trained}): give one with --model.`,
+  );
+}
+
+/** The first photograph that came with the package; none if it was installed without. */
+export function shippedPhotographs(): string[] {
+  const folder = join(MODELS, 'photos');
+  if (!existsSync(folder)) return [];
+  const photo = readdirSync(folder)
+    .sort()
+    .find((name) => name.endsWith('.jpg'));
+  return photo === undefined ? [] : [shorter(join(folder, photo))];
+}
+
+/** A path as short as the working directory allows. */
+function shorter(path: string): string {
+  const fromHere = relative('', path);
+  return fromHere.startsWith('..') ? path : fromHere;
+}

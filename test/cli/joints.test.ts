@@ -1,0 +1,176 @@
+import { createCanvas } from '@napi-rs/canvas';
+import { expect } from 'chai';
+import * as fc from 'fast-check';
+import type { Heatmaps } from '../../src/cli/heatmaps.js';
+import {
+  COCO_JOINTS,
+  decodeJoints,
+  findJoints,
+  MPII_JOINTS,
+  pickJoints,
+} from '../../src/cli/joints.js';
+import { sideOf } from '../../src/cli/skeleton.js';
+
+/** The heatmaps of joints, each given row by row. */
+function heatmaps(...maps: number[][][]): Heatmaps {
+  const [height, width] = [maps[0].length, maps[0][0].length];
+  const values = new Float32Array(height * width * maps.length);
+  maps.forEach((map, joint) => {
+    map.flat().forEach((value, cell) => {
+      values[cell * maps.length + joint] = value;
+    });
+  });
+  return { height, width, joints: maps.length, values };
+}
+
+/** Where the only joint is, in cells of its heatmap. */
+function cellOf(map: number[][]): [column: number, row: number] {
+  const [{ x, y }] = decodeJoints(heatmaps(map), map[0].length, map.length);
+  return [x - 0.5, y - 0.5];
+}
+
+describe('joints', () => {
+  it('lie in the cell of the largest value, moved a quarter towards the larger neighbour', () => {
+    const around = (left: number, right: number, above: number, below: number): number[][] => [
+      [0, 0, 0, 0],
+      [0, 0, above, 0],
+      [0, left, 9, right],
+      [0, 0, below, 0],
+      [0, 0, 0, 0],
+    ];
+    expect(cellOf(around(1, 2, 4, 3))).to.deep.equal([2.25, 1.75]);
+    expect(cellOf(around(2, 1, 3, 4))).to.deep.equal([1.75, 2.25]);
+    expect(cellOf(around(0, 0, -1, 0))).to.deep.equal([2, 2.25]);
+  });
+
+  it('are not moved between equal neighbours', () => {
+    const map = [
+      [0, 5, 0],
+      [5, 9, 5],
+      [0, 5, 0],
+    ];
+    expect(cellOf(map)).to.deep.equal([1, 1]);
+  });
+
+  it('are moved along a border, but not across it', () => {
+    expect(
+      cellOf([
+        [1, 9, 2],
+        [0, 8, 0],
+        [0, 0, 0],
+      ]),
+    ).to.deep.equal([1.25, 0]);
+    expect(
+      cellOf([
+        [0, 0, 3],
+        [0, 8, 9],
+        [0, 0, 4],
+      ]),
+    ).to.deep.equal([2, 1.25]);
+    expect(
+      cellOf([
+        [0, 0],
+        [7, 9],
+      ]),
+    ).to.deep.equal([1, 1]);
+  });
+
+  it('are the first in row-major order where the largest values are equal', () => {
+    expect(
+      cellOf([
+        [0, 0, 9],
+        [9, 0, 0],
+        [9, 0, 9],
+      ]),
+    ).to.deep.equal([2, 0]);
+    expect(
+      cellOf([
+        [1, 1],
+        [1, 1],
+      ]),
+    ).to.deep.equal([0, 0]);
+    expect(
+      cellOf([
+        [-3, -2],
+        [-2, -4],
+      ]),
+    ).to.deep.equal([1, 0]);
+  });
+
+  it('are in pixels of the input, each with its score', () => {
+    const maps = heatmaps(
+      [
+        [0, 0, 0, 0],
+        [0, 0, 0, 7],
+      ],
+      [
+        [0.5, 0.25, 0, 0],
+        [0, 0, 0, 0],
+      ],
+    );
+    expect(decodeJoints(maps, 32, 8)).to.deep.equal([
+      { x: 28, y: 6, score: 7 },
+      { x: 4, y: 2, score: 0.5 },
+    ]);
+  });
+
+  it('are within half a cell of what a Gaussian was drawn around', () => {
+    const cells = 16;
+    const position = fc.double({ min: 1.5, max: cells - 1.5, noNaN: true });
+    fc.assert(
+      fc.property(position, position, (x, y) => {
+        const line = Array.from({ length: cells }, (_, i) => i + 0.5);
+        const map = line.map((row) =>
+          line.map((column) => Math.exp(-((column - x) ** 2 + (row - y) ** 2) / 2)),
+        );
+        const [joint] = decodeJoints(heatmaps(map), 4 * cells, 4 * cells);
+        // A quarter of a cell is what decoding leaves at most, and rounding moves the tie of two cells.
+        expect(Math.abs(joint.x / 4 - x)).to.be.at.most(0.2501);
+        expect(Math.abs(joint.y / 4 - y)).to.be.at.most(0.2501);
+      }),
+    );
+  });
+
+  it('are found in pixels of the file, not on the bars, nor where the score is low', () => {
+    // A photograph of 400x200 pixels in an input of 8x8: bars of two rows above and below.
+    const photo = {
+      canvas: createCanvas(8, 8),
+      frame: { x: 0, y: 2, width: 8, height: 4 },
+      width: 400,
+      height: 200,
+    };
+    const nothing = [0, 0, 0, 0];
+    const maps = heatmaps(
+      [nothing, [0, 0, 0.5, 0.4], nothing, nothing],
+      [[0, 1, 0, 0], nothing, nothing, nothing],
+      [nothing, [0.25, 0, 0, 0], nothing, nothing],
+    );
+    const found = findJoints(maps, photo, ['pelvis', 'head_top', 'left_hip'], 0.3);
+    expect([...found]).to.deep.equal([
+      ['pelvis', { found: true, x: 275, y: 50, score: 0.5 }],
+      ['head_top', { found: false, score: 1 }],
+      ['left_hip', { found: false, score: 0.25 }],
+    ]);
+    expect(Object.keys(pickJoints(found, MPII_JOINTS))).to.deep.equal([
+      'left_hip',
+      'pelvis',
+      'head_top',
+    ]);
+    expect(Object.keys(pickJoints(found, COCO_JOINTS))).to.deep.equal(['left_hip']);
+  });
+
+  it('have the names of MPII and of COCO, left and right in pairs', () => {
+    expect([MPII_JOINTS.length, COCO_JOINTS.length]).to.deep.equal([16, 17]);
+    const common = COCO_JOINTS.filter((name) => MPII_JOINTS.includes(name));
+    expect(common).to.have.length(12);
+    for (const names of [MPII_JOINTS, COCO_JOINTS]) {
+      expect(new Set(names).size).to.equal(names.length);
+      for (const name of names) {
+        if (sideOf(name) !== 'right') continue;
+        expect(names).to.include(name.replace('right', 'left'));
+      }
+    }
+    expect(sideOf('left_eye')).to.equal('left');
+    expect(sideOf('pelvis')).to.equal('middle');
+  });
+});
