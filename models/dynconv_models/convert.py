@@ -82,33 +82,31 @@ def tf_keras_twin(model: keras.Model, stock_masks: bool) -> Any:
             twin_input = tf_keras.Input(layer.batch_shape[1:], name=layer.name, dtype=layer.dtype)
             tensors[id(layer.output)] = twin_input
             continue
-        chain = _twin_layers(layer, stock_masks, tf_keras.layers)
         if len(layer._inbound_nodes) > 1:
             raise ValueError(f"layer {layer.name}: it is called more than once, which cannot be converted")
         sources = layer.input
         x = [tensors[id(source)] for source in sources] if isinstance(sources, list) else tensors[id(sources)]
-        for twin_layer in chain:
-            x = twin_layer(x)
-        tensors[id(layer.output)] = x
-        pairs.append((layer, chain))
+        tensors[id(layer.output)], weighted = _twin(layer, x, stock_masks, tf_keras.layers)
+        pairs.append((layer, weighted))
     twin = tf_keras.Model(
         [tensors[id(tensor)] for tensor in model.inputs],
         [tensors[id(tensor)] for tensor in model.outputs],
         name=model.name,
     )
-    for layer, chain in pairs:
-        if layer.weights:
-            chain[0].set_weights(layer.get_weights())
+    for layer, weighted in pairs:
+        weights = iter(layer.get_weights())
+        for twin_layer in weighted:
+            twin_layer.set_weights([next(weights) for _ in twin_layer.weights])
     return twin
 
 
-def _twin_layers(layer: keras.layers.Layer, stock_masks: bool, layers: Any) -> list[Any]:
-    """The tf_keras layers that stand for one Keras 3 layer; the first holds its weights."""
+def _twin(layer: keras.layers.Layer, x: Any, stock_masks: bool, layers: Any) -> tuple[Any, list[Any]]:
+    """What tf_keras layers that stand for one Keras 3 layer make of x, and those of them that hold its weights."""
     if isinstance(layer, MaskUnit) and not stock_masks:
-        conv, *_ = layer.stock_layers(layers)
-        return [conv, _at_least_zero_layer(layer.name, layers)]
+        logits, weighted = layer.stock_logits(x, layers)
+        return _at_least_zero_layer(layer.name, layers)(logits), weighted
     if isinstance(layer, HasStockLayers):
-        return layer.stock_layers(layers)
+        return layer.stock_layers(x, layers)
     kind = getattr(layers, type(layer).__name__, None)
     if kind is None:
         raise ValueError(f"layer {layer.name}: tf_keras has no {type(layer).__name__}; give it a stock_layers method")
@@ -118,7 +116,8 @@ def _twin_layers(layer: keras.layers.Layer, stock_masks: bool, layers: Any) -> l
     config = {
         key: value for key, value in layer.get_config().items() if key in known and not key.endswith(training_only)
     }
-    return [kind(**config, name=layer.name)]
+    twin = kind(**config, name=layer.name)
+    return twin(x), [twin]
 
 
 def _at_least_zero_layer(name: str, layers: Any) -> Any:

@@ -9,38 +9,40 @@ from typing import Any, Literal
 import keras
 from keras import layers
 
-from .blocks import Block, conv_bn, inverted_residual, resnet_basic, resnet_bottleneck
+from .blocks import Block, MaskConfig, conv_bn, inverted_residual, resnet_basic, resnet_bottleneck, scaled
 from .layers import NearestUpSampling2D
 
 Backbone = Literal["mobilenetv2", "resnet-basic", "resnet-bottleneck"]
 
 
 @dataclasses.dataclass(frozen=True)
-class HourglassConfig:
+class HourglassConfig(MaskConfig):
     """What makes a stacked hourglass; the defaults are the published MobileNetV2 network of DynConv's pose experiments.
+
+    A dynamic one has a mask unit in every block, but the two of the stem that change the number of channels.
 
     Attributes:
         backbone: the residual block.
         stacks: hourglasses, one after the other.
-        features: channels on the main path; a multiple of 4.
+        features: channels on the main path at width 1; a multiple of 4.
+        width: multiplies the channels on the main path, rounded to a multiple of 4 (`scaled`).
         joints: heatmaps.
         input_size: height and width of the image in pixels; a multiple of `4 * 2**depth`.
         depth: how often an hourglass halves its resolution.
         blocks_per_residual: blocks in a row wherever the hourglass has a residual.
         expand_ratio: hidden over input channels of the inverted residual block.
-        dynamic: a mask unit for every block, but the two of the stem that change the number of channels.
         all_stacks: the outputs are the heatmaps of every stack (for training), not of the last alone.
     """
 
     backbone: Backbone = "mobilenetv2"
     stacks: int = 4
     features: int = 96
+    width: float = 1.0
     joints: int = 16
     input_size: int = 256
     depth: int = 4
     blocks_per_residual: int = 1
     expand_ratio: int = 6
-    dynamic: bool = True
     all_stacks: bool = False
 
     def __post_init__(self) -> None:
@@ -49,10 +51,16 @@ class HourglassConfig:
                 raise ValueError(f"{field} is {getattr(self, field)}: it must be at least 1")
         if self.features % 4:
             raise ValueError(f"features is {self.features}: it must be a multiple of 4")
+        scaled(self.features, self.width)
         if self.input_size % (4 * 2**self.depth):
             raise ValueError(
                 f"input_size is {self.input_size}: a depth of {self.depth} asks for a multiple of {4 * 2**self.depth}"
             )
+
+    @property
+    def channels(self) -> int:
+        """Channels on the main path."""
+        return scaled(self.features, self.width)
 
     @property
     def block(self) -> Block:
@@ -80,31 +88,31 @@ def hourglass(config: HourglassConfig, name: str = "hourglass") -> keras.Model:
         prefix = f"stack{i + 1}"
         y = _hourglass(x, config, f"{prefix}_level{config.depth}", config.depth)
         y = _residual(y, config, f"{prefix}_residual")
-        y = conv_bn(y, config.features, 1, f"{prefix}_fc", use_bias=True)
+        y = conv_bn(y, config.channels, 1, f"{prefix}_fc", use_bias=True)
         y = layers.ReLU(name=f"{prefix}_fc_relu")(y)
         score = layers.Conv2D(config.joints, 1, name=f"{prefix}_score")(y)
         scores.append(score)
         if i + 1 < config.stacks:
-            from_features = layers.Conv2D(config.features, 1, name=f"{prefix}_merge_features")(y)
-            from_score = layers.Conv2D(config.features, 1, name=f"{prefix}_merge_score")(score)
+            from_features = layers.Conv2D(config.channels, 1, name=f"{prefix}_merge_features")(y)
+            from_score = layers.Conv2D(config.channels, 1, name=f"{prefix}_merge_score")(score)
             x = layers.Add(name=f"{prefix}_merge")([x, from_features, from_score])
     return keras.Model(image, scores if config.all_stacks else scores[-1], name=name)
 
 
 def _stem(image: Any, config: HourglassConfig) -> Any:
     """Image to features at a quarter of its height and width."""
-    x = conv_bn(image, config.features // 4, 7, "stem_conv", strides=2, use_bias=True)
+    x = conv_bn(image, config.channels // 4, 7, "stem_conv", strides=2, use_bias=True)
     x = layers.ReLU(name="stem_relu")(x)
-    x = config.block(x, config.features // 2, "stem_block1")
+    x = config.block(x, config.channels // 2, "stem_block1")
     x = layers.MaxPooling2D(2, name="stem_pool")(x)
-    x = config.block(x, config.features, "stem_block2")
-    return config.block(x, config.features, "stem_block3", dynamic=config.dynamic)
+    x = config.block(x, config.channels, "stem_block2")
+    return config.block(x, config.channels, "stem_block3", mask_unit=config.mask_unit)
 
 
 def _residual(x: Any, config: HourglassConfig, name: str) -> Any:
     for i in range(config.blocks_per_residual):
         suffix = "" if config.blocks_per_residual == 1 else f"_{i + 1}"
-        x = config.block(x, config.features, f"{name}{suffix}", dynamic=config.dynamic)
+        x = config.block(x, config.channels, f"{name}{suffix}", mask_unit=config.mask_unit)
     return x
 
 

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from .layers import MaskUnit
+from .layers import MaskUnit, set_noise_scale
 
 #: Scale of the last batch normalization of a residual block: small, so that a sum of many blocks stays sane.
 _RESIDUAL_SCALE = 0.3
@@ -33,8 +33,10 @@ def seed_batch_norms(model: keras.Model, images: NDArray[Any], seed: int) -> Non
     try:
         for norm in norms:
             norm.momentum = 0.0
+        set_noise_scale(model, 0.0)
         model(images, training=True)
     finally:
+        set_noise_scale(model, 1.0)
         for norm, momentum in zip(norms, momenta, strict=True):
             norm.momentum = momentum
 
