@@ -1,0 +1,73 @@
+"""The networks of the training study, by name: `mobilenetv2-static-w050`, `resnet-dynamic-b025`."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+import keras
+
+from .hourglass import Backbone, HourglassConfig, hourglass
+from .published import JOINTS
+
+INPUT_SIZE = 128
+
+_BACKBONES: dict[str, Backbone] = {"mobilenetv2": "mobilenetv2", "resnet": "resnet-basic"}
+_NAME = re.compile(
+    r"(?P<family>[a-z0-9]+)-(?:static-w(?P<static>\d{3})|dynamic(?:-w(?P<dynamic>\d{3}))?-b0(?P<decimals>\d+))"
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Network:
+    """One network of the study.
+
+    Attributes:
+        name: `FAMILY-static-wPPP` (a static network of PPP percent of the features), `FAMILY-dynamic-b0DDD` (a
+            dynamic one of full width with the budget 0.DDD) or `FAMILY-dynamic-wPPP-b0DDD` (of another width).
+        config: what it is built from.
+        budget: the share of the conditional multiply-accumulates that it may execute; None for a static one.
+    """
+
+    name: str
+    config: HourglassConfig
+    budget: float | None
+
+    @classmethod
+    def parse(cls, name: str) -> Network:
+        """Reads a name.
+
+        Raises:
+            ValueError: for a name of another form.
+        """
+        match = _NAME.fullmatch(name)
+        if not match or match["family"] not in _BACKBONES:
+            raise ValueError(
+                f"{name!r} names no network: write FAMILY-static-wPPP (width in percent), FAMILY-dynamic-b0DDD "
+                f"(budget 0.DDD) or FAMILY-dynamic-wPPP-b0DDD, FAMILY being {' or '.join(_BACKBONES)}"
+            )
+        width = int(match["static"] or match["dynamic"] or 100) / 100
+        budget = None if match["decimals"] is None else float(f"0.{match['decimals']}")
+        if width == 0 or budget == 0:
+            raise ValueError(f"{name!r}: a width or a budget of 0 leaves no network")
+        config = HourglassConfig(
+            backbone=_BACKBONES[match["family"]],
+            stacks=1,
+            features=48,
+            joints=len(JOINTS),
+            input_size=INPUT_SIZE,
+            depth=3,
+            expand_ratio=4,
+            dynamic=budget is not None,
+            width=width,
+        )
+        return cls(name, config, budget)
+
+    @property
+    def family(self) -> str:
+        """`mobilenetv2` or `resnet`."""
+        return self.name.split("-")[0]
+
+    def build(self) -> keras.Model:
+        """The network with fresh weights, from Keras's global seed."""
+        return hourglass(self.config, name=self.name)

@@ -1,0 +1,170 @@
+"""Trains one network of the study.
+
+`python -m dynconv_models.train NAME --data DIRECTORY --output DIRECTORY` trains, going on where an earlier call was
+interrupted, then evaluates on the test images, converts, and writes the card.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import re
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from .cards import Card, Training, fingerprint
+from .networks import Network
+from .pose_data.benchmark import load
+from .trainer import Progress, Recipe, Trainer, device
+
+MODELS = Path(__file__).parents[1]
+CACHE = MODELS / ".cache"
+DATA = CACHE / "people-128"
+OUTPUT = MODELS / "trained"
+
+_RUN = re.compile(r"(?P<network>.+?)(?:-seed(?P<seed>[1-9]\d*))?")
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """A network and the seed that it is trained from."""
+
+    network: Network
+    seed: int = 0
+
+    @classmethod
+    def parse(cls, name: str) -> Run:
+        """Reads `NETWORK` (seed 0) or `NETWORK-seedN`.
+
+        Raises:
+            ValueError: for a name of another form.
+        """
+        match = _RUN.fullmatch(name)
+        if not match:
+            raise ValueError("a run without a name: write NETWORK or NETWORK-seedN")
+        return cls(Network.parse(match["network"]), int(match["seed"] or 0))
+
+    @property
+    def name(self) -> str:
+        """`NETWORK` for seed 0, else `NETWORK-seedN`."""
+        return self.network.name if self.seed == 0 else f"{self.network.name}-seed{self.seed}"
+
+
+def describe_data(directory: Path) -> dict[str, Any]:
+    """What a card says about the benchmark in a folder.
+
+    Raises:
+        FileNotFoundError: if there is none.
+        ValueError: for a benchmark of another version, or a broken one.
+    """
+    load(directory, "train")
+    content = json.loads((directory / "benchmark.json").read_text())
+    return {
+        "name": content["name"],
+        "version": content["version"],
+        "seed": content["seed"],
+        "trainImages": content["counts"]["train"],
+    }
+
+
+def configuration(run: Run, recipe: Recipe, data: dict[str, Any]) -> dict[str, Any]:
+    """All that decides about a run's result but the code."""
+    return {
+        "network": dataclasses.asdict(run.network),
+        "recipe": dataclasses.asdict(recipe),
+        "seed": run.seed,
+        "data": data,
+    }
+
+
+def execute(
+    run: Run,
+    recipe: Recipe,
+    data: Path = DATA,
+    output: Path = OUTPUT,
+    cache: Path = CACHE,
+    report: Callable[[Progress], None] = print,
+) -> Card:
+    """Trains, evaluates, converts; returns the card, which lies in `output/NAME` with the converted network.
+
+    `cache` gets the checkpoint (`runs/`) and Keras's predictions (`reference/`).
+    """
+    from .finish import finish  # It brings the converter, which takes seconds to import.
+
+    description = describe_data(data)
+    key = fingerprint(configuration(run, recipe, description))
+    folder = cache / "runs" / f"{run.network.name}-seed{run.seed}"
+    trainer = Trainer(run.network, recipe, run.seed, load(data, "train"), folder, key)
+    model = trainer.train(report, load(data, "validation"))
+    training = Training(
+        data=description,
+        seed=run.seed,
+        steps=recipe.steps,
+        batch=recipe.batch,
+        command=_command(run, recipe),
+        device=device(),
+        minutes=round(trainer.seconds / 60, 1),
+        configuration=key,
+    )
+    return finish(run.name, model, run.network.budget, load(data, "test"), training, output, cache / "reference")
+
+
+def _command(run: Run, recipe: Recipe) -> str:
+    words = ["python -m dynconv_models.train", run.network.name]
+    if run.seed:
+        words.append(f"--seed {run.seed}")
+    for field in ("steps", "batch"):
+        if getattr(recipe, field) != getattr(Recipe(), field):
+            words.append(f"--{field} {getattr(recipe, field)}")
+    return " ".join(words)
+
+
+def add_common_options(parser: argparse.ArgumentParser) -> None:
+    """The options that `train` and `study` share."""
+    parser.add_argument("--data", type=Path, default=DATA, metavar="DIRECTORY", help=f"benchmark; default: {DATA.name}")
+    parser.add_argument(
+        "--output", type=Path, default=OUTPUT, metavar="DIRECTORY", help="converted networks; default: models/trained"
+    )
+    parser.add_argument(
+        "--cache", type=Path, default=CACHE, metavar="DIRECTORY", help="checkpoints; default: models/.cache"
+    )
+    parser.add_argument("--steps", type=int, default=Recipe.steps, help=f"default: {Recipe.steps}")
+    parser.add_argument("--batch", type=int, default=Recipe.batch, help=f"images a step; default: {Recipe.batch}")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command `python -m dynconv_models.train`."""
+    parser = argparse.ArgumentParser(prog="python -m dynconv_models.train", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("name", help="FAMILY-static-wPPP or FAMILY-dynamic-b0DDD, e.g. mobilenetv2-dynamic-b025")
+    parser.add_argument("--seed", type=int, default=0, help="default: 0")
+    add_common_options(parser)
+    options = parser.parse_args(arguments)
+    try:
+        run = Run(Network.parse(options.name), options.seed)
+        recipe = Recipe(steps=options.steps, batch=options.batch)
+        print(f"{run.name}: on {device()}", flush=True)
+        card = execute(run, recipe, options.data, options.output, options.cache, report)
+    except (ValueError, FileNotFoundError) as error:
+        sys.exit(str(error))
+    print(summary(card))
+
+
+def report(progress: Progress) -> None:
+    """Prints a line of progress."""
+    print(progress, flush=True)
+
+
+def summary(card: Card) -> str:
+    """A finished run in one line."""
+    figures = card.figures
+    text = f"{card.name}: PCKh {figures.pckh:.2f}, {figures.executedMacs / 1e6:.1f} M MACs"
+    if figures.executed_fraction is not None:
+        text += f", executed {100 * figures.executed_fraction:.1f} % of what masks can skip"
+    return text + (" - MISSES ITS BUDGET" if figures.misses_budget else "")
+
+
+if __name__ == "__main__":
+    main()
