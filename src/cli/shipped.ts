@@ -16,16 +16,16 @@ const SEEDED = 'mobilenetv2-hourglass-s0125';
 const TRAINED = 'dynamic-b025';
 
 /**
- * The folder of the model to run when none is named: the trained one of the backbone, MobileNetV2 by
- * default; without a backbone named and without a trained model, the seeded one.
+ * The folder of the model to run when none is given: the trained network of a backbone; without a
+ * backbone named, the one in its published shape, which shows what skipping gains at full size.
  *
  * @param models the folder of models.
  * @throws UserError when the backbone named has no trained model.
  */
 export function shippedModel(backbone?: Backbone, models = MODELS): string {
-  const trained = join(models, 'trained', `${backbone ?? 'mobilenetv2'}-${TRAINED}`);
-  if (existsSync(join(trained, 'model.json'))) return shorter(trained);
   if (backbone === undefined) return shorter(join(models, SEEDED));
+  const trained = join(models, 'trained', `${backbone}-${TRAINED}`);
+  if (existsSync(join(trained, 'model.json'))) return shorter(trained);
   throw new UserError(
     `There is no trained model with the backbone ${backbone} (${trained}): give one with --model.`,
   );
