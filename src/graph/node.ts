@@ -1,6 +1,6 @@
 import type { DataType } from '@tensorflow/tfjs-core';
 import { PixelSet } from './pixels.js';
-import { Rows } from './rows.js';
+import type { Rows } from './rows.js';
 import type { Storage } from './storage.js';
 import type { Evaluation } from './evaluation.js';
 
@@ -56,12 +56,7 @@ export interface Demand {
 /** An operation's evaluation: it yields demands, receives their rows, and returns its own. */
 export type Steps = Generator<Demand, Rows, Rows>;
 
-/** All values of a small operand, weights or a bias, where they are in memory already. */
-export function inMemory(view: View): Rows | null {
-  return view.storage.isReady ? Rows.ofView(view) : null;
-}
-
-/** The steps that bring all values of a small operand to memory. */
+/** The steps that bring all values of a small operand to memory: weights, a bias. */
 export function* whole(view: View): Steps {
   const want = PixelSet.all(view.storage.runtime, view.pixels);
   return yield { view, want, whole: true };

@@ -2,11 +2,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { DynconvBackend } from '../backend.js';
 import type { Evaluation } from '../graph/evaluation.js';
-import { inMemory, whole } from '../graph/node.js';
+import { whole } from '../graph/node.js';
 import type { Node, Primitive, Steps, View } from '../graph/node.js';
 import type { PixelSet } from '../graph/pixels.js';
 import type { LayerRecord } from '../graph/record.js';
-import type { Rows } from '../graph/rows.js';
+import { Rows } from '../graph/rows.js';
 import { MOST_TAPS } from '../graph/window.js';
 import type { Window } from '../graph/window.js';
 import { recordLayer, recordRun } from '../profiler.js';
@@ -65,6 +65,11 @@ export abstract class ConvolutionPrimitive implements Primitive {
     const rows = this.convolve({ x, filter, bias }, node, want, evaluation);
     return activation.apply(rows, alpha, want, backend, evaluation);
   }
+}
+
+/** Weights that are in memory, as they nearly always are: asking for them takes several steps. */
+function inMemory(view: View): Rows | null {
+  return view.storage.isReady ? Rows.ofView(view) : null;
 }
 
 interface Attributes {
