@@ -28,7 +28,8 @@ class OwnId {
  */
 export class SlotTable extends DataStorage<Slot> {
   private readonly moved = new Map<DataId, Slot>();
-  private count = 0;
+  /** Ids made here and not deleted yet. */
+  private own = 0;
 
   constructor(private readonly owner: KernelBackend) {
     super(owner, engine());
@@ -36,7 +37,7 @@ export class SlotTable extends DataStorage<Slot> {
 
   /** A new data id for `slot`. */
   add(slot: Slot): DataId {
-    this.count++;
+    this.own++;
     return new OwnId(this, slot);
   }
 
@@ -50,7 +51,6 @@ export class SlotTable extends DataStorage<Slot> {
   }
 
   override set(dataId: DataId, slot: Slot): void {
-    this.count++;
     this.moved.set(dataId, slot);
   }
 
@@ -59,15 +59,14 @@ export class SlotTable extends DataStorage<Slot> {
   }
 
   override delete(dataId: DataId): boolean {
-    if (!this.has(dataId)) return false;
-    this.count--;
+    if (!OwnId.slotOf(dataId, this)) return this.moved.delete(dataId);
     OwnId.clear(dataId);
-    this.moved.delete(dataId);
+    this.own--;
     return true;
   }
 
   override numDataIds(): number {
-    return this.count;
+    return this.own + this.moved.size;
   }
 
   private find(dataId: DataId): Slot | undefined {

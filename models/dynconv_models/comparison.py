@@ -85,14 +85,14 @@ class Entry:
         return statistics.fmean(card.figures.executedMacs for card in self.cards)
 
     @property
-    def best_latency(self) -> float | None:
-        """Median milliseconds on the backend that is fastest for this network; None where nothing was measured."""
-        return min((latency.median for latency in self.latencies.values()), default=None)
+    def latency(self) -> float | None:
+        """Median milliseconds on dynconv; None where nothing was measured."""
+        return self.latencies["dynconv"].median if "dynconv" in self.latencies else None
 
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """A dynamic network against the static ones of its family, each on the backend that is fastest for it.
+    """A dynamic network against the static ones of its family, all on dynconv.
 
     Attributes:
         dynamic: the dynamic network.
@@ -161,11 +161,11 @@ def verdicts(entries: Sequence[Entry]) -> list[Verdict]:
     """One for each dynamic network whose latency is known, in the order of the entries."""
     result = []
     for dynamic in entries:
-        latency = dynamic.best_latency
+        latency = dynamic.latency
         if not dynamic.is_dynamic or not dynamic.cards or latency is None:
             continue
         points = [
-            (entry.best_latency, entry)
+            (entry.latency, entry)
             for entry in entries
             if not entry.is_dynamic and entry.cards and entry.network.family == dynamic.network.family
         ]

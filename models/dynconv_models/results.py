@@ -189,7 +189,7 @@ def _joint_table(entries: Sequence[Entry]) -> str:
 
 def _verdicts(entries: Sequence[Entry]) -> str:
     lines = [
-        "Each network counts with the latency on the backend that is fastest for it. A dynamic network is called "
+        "Each network counts with its latency on dynconv. A dynamic network is called "
         f"better if its PCKh is at least {MARGIN:g} point above that of every static network of its family with equal "
         "or higher latency. The last figure of a line is the lead over the straight line between the two static "
         "networks whose latencies enclose that of the dynamic one.\n"

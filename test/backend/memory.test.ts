@@ -141,6 +141,17 @@ describe('memory', () => {
     assert.equal(footprint().tensors, start);
   });
 
+  it('forgets a tensor that came from another backend', async () => {
+    await tf.setBackend('cpu');
+    const x = tf.tensor1d([1, -2]);
+    await tf.setBackend('dynconv');
+    const before = dynconv().numDataIds();
+    const y = tf.abs(x);
+    assert.equal(dynconv().numDataIds(), before + 2);
+    tf.dispose([x, y]);
+    assert.equal(dynconv().numDataIds(), before);
+  });
+
   it('is gone with the backend, which can be set again', async () => {
     const model = predictor();
     const expected = tf.tidy(() => model.predict(model.input).dataSync());
