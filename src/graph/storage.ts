@@ -34,7 +34,7 @@ export class Storage {
   private failure: Error | null = null;
   private pointerOrZero = 0;
   private wasmId = 0;
-  private packs: Map<string, { key: string; pointer: number }> | null = null;
+  private packs: Map<string, { key: number; pointer: number }> | null = null;
   /** What is computed already of a deferred node that has several readers. */
   partial: Partial | null = null;
   /** No value is negative, as far as the operation that made it tells. */
@@ -144,16 +144,16 @@ export class Storage {
 
   /**
    * Weights in the layout of a kernel, made by `pack` at the first use and kept as long as these
-   * values. `slot` names the layout; a changed `key` (another bias, say) packs anew.
+   * values. `layout` tells all of the layout; with another `key` (another bias) it is packed anew.
    */
-  packed(slot: string, key: string, bytes: number, pack: (pointer: number) => void): number {
+  packed(layout: string, key: number, bytes: number, pack: (pointer: number) => void): number {
     this.packs ??= new Map();
-    const known = this.packs.get(slot);
+    const known = this.packs.get(layout);
     if (known?.key === key) return known.pointer;
     const pointer = this.runtime.heap.allocate(bytes);
     pack(pointer);
     if (known) this.runtime.retire(known.pointer);
-    this.packs.set(slot, { key, pointer });
+    this.packs.set(layout, { key, pointer });
     return pointer;
   }
 

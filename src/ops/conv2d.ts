@@ -9,7 +9,7 @@ import type { Rows } from '../graph/rows.js';
 import { Window } from '../graph/window.js';
 import { ConvolutionPrimitive, convolutionOperation } from './convolution.js';
 import type { Convolution, Operands } from './convolution.js';
-import { packFilter } from './packing.js';
+import { FilterLayout, packFilter } from './packing.js';
 import type { Operation } from './operation.js';
 import { pad } from './pad.js';
 
@@ -44,7 +44,7 @@ class Conv2D extends ConvolutionPrimitive {
       .bounds(activation.bounds)
       .rowBlock(rowBlock);
     const weights = bias ? [filter, bias] : [filter];
-    const { taps } = window;
+    const layout = new FilterLayout(kernel, window.taps, inChannels, outChannels);
     return evaluation.produce(want, outChannels, {
       kernel,
       command,
@@ -56,7 +56,7 @@ class Conv2D extends ConvolutionPrimitive {
       // The bias is packed with the filter, and is known for sure only now.
       prepare() {
         const vector = weights[1]?.source ?? null;
-        command.weights(packFilter(kernel, filterView, vector, taps, inChannels));
+        command.weights(packFilter(filterView.storage, layout, vector));
       },
       window: window.isPixelwise ? null : window,
       record,

@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { Command } from '../arrays/command.js';
 import { route } from '../arrays/routing.js';
-import type { RowKernelName } from '../arrays/kernels.js';
 import type { Evaluation } from '../graph/evaluation.js';
 import { whole } from '../graph/node.js';
 import type { Node, Primitive, Steps, View } from '../graph/node.js';
@@ -13,6 +12,7 @@ import { recordLayer, recordRun } from '../profiler.js';
 import { windowOf } from './conv_geometry.js';
 import { required } from './operation.js';
 import type { Call, Operation } from './operation.js';
+import { FilterLayout, packFilter } from './packing.js';
 
 /**
  * The gradient of a convolution by its input, which is what a transposed convolution runs. Output
@@ -76,8 +76,10 @@ class Conv2DTranspose implements Primitive {
       padLeft: horizontal.pad,
     });
     if (window.taps === 0 || window.outPixels === 0) return;
-    const [, , channels, inChannels] = filter.shape;
+    const [, width, channels, inChannels] = filter.shape;
     const { kernel, rowBlock } = route('conv', channels);
+    const taps = crossings(vertical.taps, horizontal.taps, width);
+    const layout = new FilterLayout(kernel, taps, inChannels, channels, true);
     if (this.record) this.record.variant = kernel;
     const { arena, kernels } = runtime;
     const stride = channels * 4;
@@ -88,7 +90,7 @@ class Conv2DTranspose implements Primitive {
       .channels(inChannels, channels)
       .input(dy)
       .output({ pointer: rows, stride })
-      .weights(packPhase(kernel, filter, `${y} ${x}`, vertical.taps, horizontal.taps))
+      .weights(packFilter(filter.storage, layout, null))
       .rowBlock(rowBlock)
       .zero(runtime.zeros(dy.stride));
     base.place(runtime.heap, command);
@@ -137,37 +139,9 @@ function axisPhase(phase: number, size: number, kernel: number, stride: number, 
   };
 }
 
-/** The part of a filter [height, width, out, in] that a phase reads through, packed. */
-function packPhase(
-  kernel: RowKernelName,
-  filter: View,
-  phase: string,
-  rows: number[],
-  columns: number[],
-): number {
-  const { storage } = filter;
-  const { kernels, arena, heap } = storage.runtime;
-  const [, width, outChannels, inChannels] = filter.shape;
-  const taps = rows.length * columns.length;
-  const narrow = kernel === 'f32_igemm_4x1';
-  const size = narrow ? kernels.packed_igemm_x1_bytes : kernels.packed_igemm_x8_bytes;
-  const pack = narrow ? kernels.pack_igemm_x1 : kernels.pack_igemm_x8;
-  const key = `${taps} ${inChannels} ${outChannels}`;
-  return storage.packed(`transpose ${phase}`, key, size(taps, inChannels, outChannels), (to) => {
-    const part = arena.allocate(taps * inChannels * outChannels * 4);
-    const { f32 } = heap;
-    let at = part >>> 2;
-    for (const row of rows) {
-      for (const column of columns) {
-        const from = (storage.pointer >>> 2) + (row * width + column) * outChannels * inChannels;
-        for (let i = 0; i < inChannels; i++) {
-          for (let o = 0; o < outChannels; o++) f32[at++] = f32[from + o * inChannels + i];
-        }
-      }
-    }
-    pack(part, 0, taps, inChannels, outChannels, to);
-    arena.free(part);
-  });
+/** The taps at the crossings of rows and columns of a filter `width` taps wide, line by line. */
+function crossings(rows: number[], columns: number[], width: number): number[] {
+  return rows.flatMap((row) => columns.map((column) => row * width + column));
 }
 
 type Shape4D = [number, number, number, number];

@@ -1,41 +1,87 @@
-import type { RowKernelName } from '../arrays/kernels.js';
-import type { View } from '../graph/node.js';
+import type { PackKernels, RowKernelName } from '../arrays/kernels.js';
 import type { Storage } from '../graph/storage.js';
+import type { Runtime } from '../memory/runtime.js';
+
+/** How a filter is cut and ordered for a kernel: all that decides a packing, but for the values. */
+export class FilterLayout {
+  constructor(
+    readonly kernel: RowKernelName,
+    /** Which taps, in this order; or how many, from the first. */
+    readonly taps: number | readonly number[],
+    readonly inChannels: number,
+    readonly outChannels: number,
+    /** The filter holds a tap as [out, in]; else as [in, out]. */
+    readonly isTransposed = false,
+  ) {}
+
+  /** Two layouts of one key are the same: it is made of every field, whatever there is. */
+  get key(): string {
+    return JSON.stringify(this);
+  }
+}
 
 /** Numbers that tell biases apart: a filter is packed anew when its bias changes. */
 const biasKeys = new WeakMap<Storage, number>();
 let lastBiasKey = 0;
 
-function keyOf(bias: Storage | null): string {
-  if (!bias) return '';
+function keyOf(bias: Storage | null): number {
+  if (!bias) return 0;
   let key = biasKeys.get(bias);
   if (key === undefined) {
     key = ++lastBiasKey;
     biasKeys.set(bias, key);
   }
-  return String(key);
+  return key;
 }
 
 /**
- * A filter [height, width, in, out] with its bias in the panels that `kernel` reads; packed once and
- * kept with the filter. Both are in memory. Returns the address.
- * @param taps filter positions of one panel, each of `inChannels` values
+ * A filter with its bias in the panels that a kernel reads; packed once and kept with the filter.
+ * Both are in memory. Returns the address.
  */
-export function packFilter(
-  kernel: RowKernelName,
-  filter: View,
-  bias: Storage | null,
-  taps: number,
-  inChannels: number,
-): number {
-  const { storage, channels } = filter;
-  const { kernels } = storage.runtime;
-  const narrow = kernel === 'f32_igemm_4x1';
-  const pack = narrow ? kernels.pack_igemm_x1 : kernels.pack_igemm_x8;
-  const size = narrow ? kernels.packed_igemm_x1_bytes : kernels.packed_igemm_x8_bytes;
-  const bytes = size(taps, inChannels, channels);
-  const key = `${String(taps)} ${String(channels)} ${keyOf(bias)}`;
-  return storage.packed(kernel, key, bytes, (pointer) => {
-    pack(storage.pointer, bias?.pointer ?? 0, taps, inChannels, channels, pointer);
+export function packFilter(filter: Storage, layout: FilterLayout, bias: Storage | null): number {
+  const bytes = packedBytes(layout, filter.runtime.kernels);
+  return filter.packed(layout.key, keyOf(bias), bytes, (panels) => {
+    pack(filter, layout, bias, panels);
   });
+}
+
+const isNarrow = ({ kernel }: FilterLayout): boolean => kernel === 'f32_igemm_4x1';
+
+const tapsOf = ({ taps }: FilterLayout): number => (typeof taps === 'number' ? taps : taps.length);
+
+function packedBytes(layout: FilterLayout, kernels: PackKernels): number {
+  const size = isNarrow(layout) ? kernels.packed_igemm_x1_bytes : kernels.packed_igemm_x8_bytes;
+  return size(tapsOf(layout), layout.inChannels, layout.outChannels);
+}
+
+function pack(filter: Storage, layout: FilterLayout, bias: Storage | null, panels: number): void {
+  const { runtime } = filter;
+  const { arena, kernels } = runtime;
+  const { inChannels, outChannels } = layout;
+  const isInOrder = typeof layout.taps === 'number' && !layout.isTransposed;
+  const values = isInOrder ? filter.pointer : reorder(filter.pointer, layout, runtime);
+  const panel = isNarrow(layout) ? kernels.pack_igemm_x1 : kernels.pack_igemm_x8;
+  panel(values, bias?.pointer ?? 0, tapsOf(layout), inChannels, outChannels, panels);
+  if (!isInOrder) arena.free(values);
+}
+
+/** The taps of a layout as [taps, in, out], in a block of the arena. */
+function reorder(filter: number, layout: FilterLayout, { arena, heap }: Runtime): number {
+  const { inChannels, outChannels, isTransposed } = layout;
+  const taps =
+    typeof layout.taps === 'number'
+      ? Array.from({ length: layout.taps }, (_, tap) => tap)
+      : layout.taps;
+  const size = inChannels * outChannels;
+  const [inStride, outStride] = isTransposed ? [1, inChannels] : [outChannels, 1];
+  const pointer = arena.allocate(taps.length * size * 4);
+  const { f32 } = heap;
+  let at = pointer >>> 2;
+  for (const tap of taps) {
+    const from = (filter >>> 2) + tap * size;
+    for (let i = 0; i < inChannels; i++) {
+      for (let o = 0; o < outChannels; o++) f32[at++] = f32[from + i * inStride + o * outStride];
+    }
+  }
+  return pointer;
 }
