@@ -14,7 +14,16 @@ const NODE_GLOBALS = {
 
 export default tseslint.config(
   {
-    ignores: ['build/', 'coverage/', 'dist/', 'models/', 'kernels/*', '!kernels/command.ts'],
+    ignores: [
+      'build/',
+      'coverage/',
+      '**/dist/',
+      'models/*',
+      '!models/evaluate/',
+      '!models/evaluate.mjs',
+      'kernels/*',
+      '!kernels/command.ts',
+    ],
   },
   js.configs.recommended,
   {

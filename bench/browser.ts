@@ -1,7 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { setWasmPaths as setWasmBackendPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
-import { setWasmPaths } from '../src/index.js';
+import { setWasmPaths } from 'tfjs-backend-dynconv';
 import { benchNetworks, type BenchOptions } from './core.js';
 import { formatNetworks, type NetworksDocument } from './report.js';
 

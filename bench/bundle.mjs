@@ -1,34 +1,21 @@
 import { rm } from 'node:fs/promises';
 import { build } from 'esbuild';
-import { DIST, inRoot, ROOT } from '../scripts/lib/paths.mjs';
-
-/** What is measured is the library as published. */
-const LIBRARY = `${DIST}/dynconv.mjs`;
+import { ROOT } from '../scripts/lib/paths.mjs';
 
 const COMMON = {
   absWorkingDir: ROOT,
   bundle: true,
   format: 'esm',
   sourcemap: true,
+  // What is measured is the library as published, not src/, where TypeScript finds it.
+  tsconfigRaw: {},
   logLevel: 'warning',
 };
-
-/** An esbuild plugin that puts the built library in the place of its sources. */
-const publishedLibrary = (external) => ({
-  name: 'published-library',
-  setup({ onResolve }) {
-    onResolve({ filter: /\/index\.js$/ }, ({ importer }) =>
-      importer.startsWith(inRoot('bench')) || importer.startsWith(inRoot('src/cli'))
-        ? { path: external ? '../../../dist/dynconv.mjs' : LIBRARY, external }
-        : undefined,
-    );
-  },
-});
 
 /**
  * Bundles the programs for Node.
  *
- * @param {string} outdir `build/bench/node`: the bundles find `dist/` from there
+ * @param {string} outdir where to
  */
 export async function bundleForNode(outdir) {
   await rm(outdir, { recursive: true, force: true });
@@ -42,7 +29,6 @@ export async function bundleForNode(outdir) {
     platform: 'node',
     target: 'node20',
     packages: 'external',
-    plugins: [publishedLibrary(true)],
   });
 }
 
@@ -60,6 +46,5 @@ export async function bundleForBrowser(outdir) {
     platform: 'browser',
     target: 'es2022',
     minify: true,
-    plugins: [publishedLibrary(false)],
   });
 }

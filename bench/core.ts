@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { profile } from '../src/index.js';
-import { contest, type Contestant } from '../src/cli/contest.js';
-import { largestDifference, pairedRatios, spread, type Spread } from '../src/cli/statistics.js';
+import { profile } from 'tfjs-backend-dynconv';
+import { contest, type Contestant } from '../cli/src/contest.js';
+import { largestDifference, pairedRatios, spread, type Spread } from '../cli/src/statistics.js';
 import { hourglass } from './hourglass.js';
 import { mobileNetV2 } from './mobilenet-v2.js';
 import type { Network } from './network.js';

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { contest, type Contestant } from '../src/cli/contest.js';
-import { fitLine, quantile } from '../src/cli/statistics.js';
+import { contest, type Contestant } from '../cli/src/contest.js';
+import { fitLine, quantile } from '../cli/src/statistics.js';
 
 /** Where a mask's active pixels lie. */
 export type Pattern = 'disc' | 'scattered';

@@ -1,4 +1,4 @@
-import { formatTable, percent } from '../src/cli/table.js';
+import { formatTable, percent } from '../cli/src/table.js';
 import { gainShare, type WorkloadResult } from './core.js';
 
 /** Where a benchmark ran. */

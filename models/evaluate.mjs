@@ -3,8 +3,8 @@
  *
  *     node models/evaluate.mjs [NAME...] [--data FOLDER] [--reference FOLDER] [--latency FILE] [--json]
  *
- * `--help` tells the rest. The program is src/cli/evaluate/: it decodes joints and loads models as `dynconv pose` does.
- * This bundles it beside the library as published and runs it in a fresh Node.
+ * `--help` tells the rest. The program is models/evaluate/: it decodes joints and loads models as
+ * `dynconv pose` does. This bundles it and runs it, with the library as published, in a fresh Node.
  */
 import { spawnSync } from 'node:child_process';
 import { build } from 'esbuild';
@@ -15,7 +15,9 @@ const PROGRAM = `${BUILD}/models/evaluate.mjs`;
 
 /** Runs Node to its end; exits as it did if it failed. */
 function node(args, stdout) {
-  const { status, error } = spawnSync(process.execPath, args, { stdio: ['ignore', stdout, 'inherit'] });
+  const { status, error } = spawnSync(process.execPath, args, {
+    stdio: ['ignore', stdout, 'inherit'],
+  });
   if (error) throw error;
   if (status !== 0) process.exit(status ?? 1);
 }
@@ -24,22 +26,16 @@ function node(args, stdout) {
 node([inRoot('scripts/build.mjs'), '--stale', 'kernels', 'library'], 2);
 await build({
   absWorkingDir: ROOT,
-  entryPoints: ['src/cli/evaluate/main.ts'],
+  entryPoints: ['models/evaluate/main.ts'],
   outfile: PROGRAM,
   bundle: true,
   platform: 'node',
   packages: 'external',
+  // Or else the library would be taken from where TypeScript finds it, in src/.
+  tsconfigRaw: {},
   format: 'esm',
   target: 'node20',
   sourcemap: true,
   logLevel: 'warning',
-  plugins: [
-    {
-      name: 'published-library',
-      setup({ onResolve }) {
-        onResolve({ filter: /^(\.\.\/)+index\.js$/ }, () => ({ path: '../../dist/dynconv.mjs', external: true }));
-      },
-    },
-  ],
 });
 node([...nodeFlags(), PROGRAM, ...process.argv.slice(2)], 'inherit');

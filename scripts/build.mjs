@@ -1,5 +1,5 @@
 /**
- * Builds what is published into dist/.
+ * Builds what is published: the library into dist/, the command into cli/dist/.
  *
  *     node scripts/build.mjs [--stale] [STEP...]
  *
@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
-import { BUILD, DIST, inRoot } from './lib/paths.mjs';
+import { BUILD, CLI_DIST, DIST, inRoot } from './lib/paths.mjs';
 import { privateWasmBackend } from './lib/private-wasm-backend.mjs';
 import { runBin } from './lib/run.mjs';
 import { SCRIPT_URL } from './lib/script-url.mjs';
@@ -36,7 +36,6 @@ async function buildKernels() {
 const LIBRARY = {
   entryPoints: [inRoot('src/index.ts')],
   bundle: true,
-  sourcemap: true,
   legalComments: 'linked',
   target: TARGETS,
   plugins: [privateWasmBackend()],
@@ -90,28 +89,18 @@ async function buildLibrary() {
   });
 }
 
-/** The command-line program: it uses the published library, not a second copy of it. */
-async function buildCli() {
-  const library = {
-    name: 'library',
-    setup({ onResolve }) {
-      onResolve({ filter: /^\.\.\/index(\.js)?$/ }, ({ importer }) =>
-        dirname(importer) === inRoot('src/cli')
-          ? { path: '../dynconv.mjs', external: true }
-          : undefined,
-      );
-    },
-  };
+/** The command: it imports the library as published, not a second copy of it. */
+async function buildCommand() {
   await build({
-    entryPoints: [inRoot('src/cli/main.ts')],
+    entryPoints: [inRoot('cli/src/main.ts')],
     bundle: true,
     platform: 'node',
     packages: 'external',
-    sourcemap: true,
+    // Or else it would be taken from where TypeScript finds it, in src/.
+    tsconfigRaw: {},
     target: 'node20',
     format: 'esm',
-    outfile: `${DIST}/cli/main.mjs`,
-    plugins: [library],
+    outfile: `${CLI_DIST}/main.mjs`,
     logLevel: 'warning',
   });
 }
@@ -133,12 +122,12 @@ const LIBRARY_INPUTS = ['src', 'kernels/command.ts', 'scripts/build.mjs', 'scrip
 const STEPS = {
   kernels: { build: buildKernels, inputs: ['kernels', 'scripts/build.mjs', 'package-lock.json'] },
   library: { build: buildLibrary, inputs: [...LIBRARY_INPUTS, 'package-lock.json'] },
-  cli: { build: buildCli, inputs: LIBRARY_INPUTS },
+  cli: { build: buildCommand, output: CLI_DIST, inputs: ['cli/src', 'scripts/build.mjs'] },
   types: { build: buildTypes, inputs: [...LIBRARY_INPUTS, 'tsconfig.json', 'tsconfig.types.json'] },
 };
 
 /** The file that is touched when a step is done. */
-const stampOf = (name) => `${DIST}/.${name}`;
+const stampOf = (name) => `${STEPS[name].output ?? DIST}/.${name}`;
 
 /** Whether any input of a step is newer than the step's last result. */
 function isStale(name) {
@@ -157,12 +146,12 @@ if (unknown !== undefined) {
   );
   process.exit(2);
 }
-await mkdir(DIST, { recursive: true });
 for (const name of positionals.length > 0 ? positionals : Object.keys(STEPS)) {
   if (values.stale && !isStale(name)) {
     continue;
   }
   const start = performance.now();
+  await mkdir(dirname(stampOf(name)), { recursive: true });
   await STEPS[name].build();
   await writeFile(stampOf(name), '');
   console.log(`build: ${name} (${((performance.now() - start) / 1000).toFixed(1)} s)`);

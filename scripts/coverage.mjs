@@ -1,5 +1,5 @@
 /**
- * Runs the specs in Node and reports which lines of src/ they reach: a table here, and pages in
+ * Runs the specs in Node and reports which lines of our own sources they reach: a table here, and pages in
  * coverage/. Arguments go to mocha.
  */
 import { existsSync } from 'node:fs';
@@ -8,6 +8,8 @@ import { CoverageReport } from 'monocart-coverage-reports';
 import { BUILD, inRoot } from './lib/paths.mjs';
 import { run } from './lib/run.mjs';
 
+/** The folders with our own sources, at the end of a path through any others. */
+const OURS = /(?:^|\/)((?:cli\/src|models\/evaluate|src)\/[^:]*)$/;
 const RAW = `${BUILD}/coverage`;
 
 await rm(RAW, { recursive: true, force: true });
@@ -20,9 +22,9 @@ const report = new CoverageReport({
   outputDir: inRoot('coverage'),
   reports: ['console-details', 'v8'],
   entryFilter: (entry) => entry.url.includes('/build/test/node/'),
-  // The bundled tfjs packages have folders of that name, too.
-  sourceFilter: (path) => path.startsWith('src/') && existsSync(inRoot(path)),
-  sourcePath: (path) => path.slice(Math.max(path.lastIndexOf('/src/') + 1, 0)),
+  // The bundled tfjs packages have folders of these names, too.
+  sourceFilter: (path) => OURS.test(path) && existsSync(inRoot(path)),
+  sourcePath: (path) => OURS.exec(path)?.[1] ?? path,
   clean: true,
   logging: 'error',
 });

@@ -10,6 +10,6 @@ await ensureDependencies();
 await ensureBuilt();
 process.exitCode = await run(
   process.execPath,
-  [...nodeFlags(), inRoot('dist/cli/main.mjs'), 'pose', ...process.argv.slice(2)],
+  [...nodeFlags(), inRoot('cli/bin/dynconv.mjs'), 'pose', ...process.argv.slice(2)],
   { check: false },
 );

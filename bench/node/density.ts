@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import '@tensorflow/tfjs-backend-wasm';
-import { formatTable } from '../../src/cli/table.js';
+import { formatTable } from '../../cli/src/table.js';
 import { densityPlot } from '../density-plot.js';
 import { benchDensity, type DensityResult } from '../density.js';
 import { formatEnvironment } from '../report.js';

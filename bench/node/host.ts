@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
-import { readModelCard } from '../../src/cli/model-card.js';
-import { readModelFolder } from '../../src/cli/model-folder.js';
-import { readPhotograph, toInput } from '../../src/cli/photograph.js';
+import { readModelCard } from '../../cli/src/model-card.js';
+import { readModelFolder } from '../../cli/src/model-folder.js';
+import { readPhotograph, toInput } from '../../cli/src/pose/photograph.js';
 import type { Environment } from '../report.js';
 
 /** What main.mjs hands to every program, as JSON. */

@@ -4,8 +4,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { pairedRatios, spread, type Spread } from '../../src/cli/statistics.js';
-import { formatTable } from '../../src/cli/table.js';
+import { pairedRatios, spread, type Spread } from '../../cli/src/statistics.js';
+import { formatTable } from '../../cli/src/table.js';
 import { inRoot, printResults, programOptions, say, WORKLOAD, workloadPicture } from './host.js';
 
 /** What a probe is to run. */

@@ -8,7 +8,7 @@ const start = performance.now();
 const { backend, model, picture } = JSON.parse(process.argv[2]) as ProbeOptions;
 const tf = await import('@tensorflow/tfjs-core');
 if (backend === 'wasm') await import('@tensorflow/tfjs-backend-wasm');
-else await import('../../src/index.js');
+else await import('tfjs-backend-dynconv');
 await tf.setBackend(backend);
 const { loadGraphModel } = await import('@tensorflow/tfjs-converter');
 const { readFile } = await import('node:fs/promises');

@@ -5,17 +5,17 @@ import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
 import { loadGraphModel, type GraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
-import '../../src/index.js';
-import { contest, type Contestant } from '../../src/cli/contest.js';
-import { readPhotograph, toInput } from '../../src/cli/photograph.js';
+import 'tfjs-backend-dynconv';
+import { contest, type Contestant } from '../../cli/src/contest.js';
+import { readPhotograph, toInput } from '../../cli/src/pose/photograph.js';
 import {
   geometricMean,
   largestDifference,
   pairedRatios,
   spread,
   type Spread,
-} from '../../src/cli/statistics.js';
-import { formatTable } from '../../src/cli/table.js';
+} from '../../cli/src/statistics.js';
+import { formatTable } from '../../cli/src/table.js';
 import { formatEnvironment } from '../report.js';
 import {
   environment,

@@ -6,7 +6,7 @@ import { BUILD, inRoot, ROOT } from './paths.mjs';
 import { privateWasmBackend } from './private-wasm-backend.mjs';
 
 /** Folders of specs that start processes or write files. */
-const NODE_ONLY = ['cli'];
+const NODE_ONLY = ['cli', 'evaluate'];
 
 const COMMON = {
   absWorkingDir: ROOT,

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, extname, join, posix, resolve, sep } from 'node:path';
+import { dirname, extname, posix, resolve, sep } from 'node:path';
 import { createRequire } from 'node:module';
 import { inRoot } from './paths.mjs';
 
@@ -58,7 +58,7 @@ export function privateWasmBackend() {
     name: NAMESPACE,
     setup(build) {
       build.onResolve({ filter: new RegExp(`^${PACKAGE}(/|$)`) }, ({ path, importer }) => {
-        if (!importer.startsWith(SOURCE) || importer.startsWith(join(SOURCE, 'cli') + sep)) {
+        if (!importer.startsWith(SOURCE)) {
           return undefined;
         }
         return privateModule(path === PACKAGE ? 'dist/index' : path.slice(PACKAGE.length + 1));

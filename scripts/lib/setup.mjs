@@ -30,8 +30,10 @@ function dependenciesMatch() {
   const packagesOf = (file) => JSON.parse(readFileSync(file, 'utf8')).packages;
   const installed = packagesOf(INSTALLED_LOCK);
   return Object.entries(packagesOf(inRoot('package-lock.json'))).every(
-    ([path, { version, optional }]) =>
-      path === '' || optional || installed[path]?.version === version,
+    ([path, { version, optional, link }]) =>
+      path === '' ||
+      optional ||
+      (link ? existsSync(inRoot(path)) : installed[path]?.version === version),
   );
 }
 

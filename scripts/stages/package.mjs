@@ -1,27 +1,45 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { build, createServer } from 'vite';
 import { withPage } from '../lib/chromium.mjs';
 import { inRoot } from '../lib/paths.mjs';
-import { run } from '../lib/run.mjs';
+import { nodeFlags, run } from '../lib/run.mjs';
 import { serveFolder } from '../lib/static-server.mjs';
 
 const EXPECTED = 'dynconv agrees with cpu';
+const LIBRARY = 'tfjs-backend-dynconv';
+const COMMAND = 'dynconv';
+/** How large the library may be, unpacked. */
+const MOST_BYTES = 2e6;
 const PAGE_TIMEOUT_MS = 60_000;
 const execute = promisify(execFile);
 
-/** Packs the project and installs the tarball into an empty project; resolves to its folder. */
-async function installTarball() {
-  const folder = await mkdtemp(join(tmpdir(), 'dynconv-package-'));
-  await run('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder]);
-  const tarball = (await readdir(folder)).find((name) => name.endsWith('.tgz'));
+/** Packs the project's package, or that of its command, into a folder; resolves to the tarball. */
+async function pack(destination, ...args) {
+  const options = ['--silent', '--pack-destination', destination, ...args];
+  const { stdout } = await execute('npm', ['pack', ...options], { cwd: inRoot('.') });
+  // The scripts of the package may have printed something before.
+  return join(destination, stdout.trim().split('\n').at(-1));
+}
+
+/** Makes an empty project with packages installed; resolves to its folder. */
+async function installInto(folder, ...packages) {
+  await mkdir(folder);
   await writeFile(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n');
-  await run('npm', ['install', '--silent', '--prefer-offline', `./${tarball}`], { cwd: folder });
-  await cp(inRoot('test/package'), folder, { recursive: true });
-  return folder;
+  await run('npm', ['install', '--silent', '--prefer-offline', ...packages], { cwd: folder });
+}
+
+/** The bytes of all files in a folder. */
+async function sizeOf(folder) {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  const sizes = await Promise.all(
+    files.map(async ({ parentPath, name }) => (await stat(join(parentPath, name))).size),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 /** Runs a program in Node, by itself to its end, and resolves to what it printed. */
@@ -56,7 +74,7 @@ async function titleOfServed(folder, page) {
   }
 }
 
-/** Each check resolves to EXPECTED, or to what it got instead. */
+/** Each check gets the projects with the library and with the command, and resolves to EXPECTED, or to what it got instead. */
 const CHECKS = {
   'Node, ES module': (folder) => output(folder, 'node-esm.mjs'),
 
@@ -74,13 +92,25 @@ const CHECKS = {
     return EXPECTED;
   },
 
-  async 'the command'(folder) {
+  async 'nothing but TensorFlow.js beside it, and small'(folder) {
+    const installed = join(folder, 'node_modules', LIBRARY);
+    const { dependencies } = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8'));
+    const others = Object.keys(dependencies).filter((name) => !name.startsWith('@tensorflow/'));
+    const size = await sizeOf(installed);
+    if (others.length > 0) return `it depends on ${others.join(', ')}`;
+    return size < MOST_BYTES ? EXPECTED : `it has ${size} bytes, not less than ${MOST_BYTES}`;
+  },
+
+  async 'the command'(_, folder) {
+    const photo = join(folder, 'node_modules', COMMAND, 'models/photos/astronaut.jpg');
     const text = await output(
       folder,
-      'node_modules/tfjs-backend-dynconv/dist/cli/main.mjs',
-      '--help',
+      ...nodeFlags(),
+      ...[join(folder, 'node_modules/.bin/dynconv'), 'pose', photo, '--backbone', 'resnet'],
+      ...['--runs', '1', '--json', '--quiet'],
     );
-    return text.includes('dynconv') ? EXPECTED : text;
+    const [image] = JSON.parse(text).images;
+    return image.agreement.agree && image.joints ? EXPECTED : text;
   },
 
   'script tag': (folder) => titleOfServed(folder, 'script-tag.html'),
@@ -116,20 +146,27 @@ const CHECKS = {
 };
 
 /**
- * Installs the packed tarball into an empty project and uses it there, in each way that users do.
+ * Installs the packed library into an empty project, and the packed command into another, and uses
+ * them there, in each way that users do.
  *
  * @param {string[]} args names of checks; by default all run
  * @returns {Promise<{passed: number, failed: number}>}
  */
 export async function runStage(args) {
-  const folder = await installTarball();
+  const folder = await mkdtemp(join(tmpdir(), 'dynconv-package-'));
   const total = { passed: 0, failed: 0 };
   try {
+    const libraryTarball = await pack(folder, '--ignore-scripts');
+    const commandTarball = await pack(folder, '--workspace', COMMAND);
+    const [library, command] = [join(folder, 'library'), join(folder, 'command')];
+    await installInto(library, libraryTarball);
+    await cp(inRoot('test/package'), library, { recursive: true });
+    await installInto(command, libraryTarball, commandTarball);
     for (const [name, check] of Object.entries(CHECKS)) {
       if (args.length > 0 && !args.includes(name)) {
         continue;
       }
-      const result = await check(folder).catch(String);
+      const result = await check(library, command).catch(String);
       if (result === EXPECTED) {
         console.log(`  ✔ ${name}`);
         total.passed++;

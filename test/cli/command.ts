@@ -18,7 +18,7 @@ export function projectPath(path: string): string {
 export function dynconv(folder: string, ...args: string[]): CommandResult {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    [projectPath('dist/cli/main.mjs'), ...args],
+    [projectPath('cli/bin/dynconv.mjs'), ...args],
     { cwd: folder, encoding: 'utf8' },
   );
   return { code: status, stdout, stderr };

@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { listImages, pictureNames } from '../../src/cli/images.js';
-import { shippedModel } from '../../src/cli/shipped.js';
-import { UserError } from '../../src/cli/user-error.js';
+import { listImages, pictureNames } from '../../cli/src/pose/images.js';
+import { shippedModel } from '../../cli/src/shipped.js';
+import { UserError } from '../../cli/src/user-error.js';
 import { rejection, useTemporaryFolder } from './temporary-folder.js';
 
 describe('the images', () => {

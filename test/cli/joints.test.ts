@@ -1,15 +1,15 @@
 import { createCanvas } from '@napi-rs/canvas';
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import type { Heatmaps } from '../../src/cli/heatmaps.js';
+import type { Heatmaps } from '../../cli/src/pose/heatmaps.js';
 import {
   COCO_JOINTS,
   decodeJoints,
   findJoints,
   MPII_JOINTS,
   pickJoints,
-} from '../../src/cli/joints.js';
-import { sideOf } from '../../src/cli/skeleton.js';
+} from '../../cli/src/pose/joints.js';
+import { sideOf } from '../../cli/src/pose/skeleton.js';
 
 /** The heatmaps of joints, each given row by row. */
 function heatmaps(...maps: number[][][]): Heatmaps {

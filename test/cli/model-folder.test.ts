@@ -1,9 +1,9 @@
 import { cpSync, readFileSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { readModelCard } from '../../src/cli/model-card.js';
-import { readModelFolder } from '../../src/cli/model-folder.js';
-import { UserError } from '../../src/cli/user-error.js';
+import { readModelCard } from '../../cli/src/model-card.js';
+import { readModelFolder } from '../../cli/src/model-folder.js';
+import { UserError } from '../../cli/src/user-error.js';
 import { projectPath } from './command.js';
 import { rejection, useTemporaryFolder } from './temporary-folder.js';
 

@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createCanvas, type Canvas } from '@napi-rs/canvas';
 import { expect } from 'chai';
-import { readPhotograph, toInput, type Photograph } from '../../src/cli/photograph.js';
-import { UserError } from '../../src/cli/user-error.js';
+import { readPhotograph, toInput, type Photograph } from '../../cli/src/pose/photograph.js';
+import { UserError } from '../../cli/src/user-error.js';
 import { rejection, useTemporaryFolder } from './temporary-folder.js';
 
 const RED = [255, 0, 0];

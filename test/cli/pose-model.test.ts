@@ -2,9 +2,9 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { layers, sequential, type Sequential } from '@tensorflow/tfjs-layers';
 import { expect } from 'chai';
-import { readModelFolder, type ModelFolder } from '../../src/cli/model-folder.js';
-import { loadPoseModel } from '../../src/cli/pose-model.js';
-import { UserError } from '../../src/cli/user-error.js';
+import { readModelFolder, type ModelFolder } from '../../cli/src/model-folder.js';
+import { loadPoseModel } from '../../cli/src/pose/pose-model.js';
+import { UserError } from '../../cli/src/user-error.js';
 import { projectPath } from './command.js';
 import { rejection } from './temporary-folder.js';
 

@@ -2,8 +2,8 @@ import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { createCanvas, loadImage } from '@napi-rs/canvas';
 import { expect } from 'chai';
-import { MPII_JOINTS } from '../../src/cli/joints.js';
-import { poseReport } from '../../src/cli/pose-report.js';
+import { MPII_JOINTS } from '../../cli/src/pose/joints.js';
+import { poseReport } from '../../cli/src/pose/pose-report.js';
 import { dynconv, projectPath } from './command.js';
 import { useTemporaryFolder } from './temporary-folder.js';
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { contest } from '../../src/cli/contest.js';
+import { contest } from '../../cli/src/contest.js';
 import {
   fitLine,
   geometricMean,
@@ -7,7 +7,7 @@ import {
   pairedRatios,
   quantile,
   spread,
-} from '../../src/cli/statistics.js';
+} from '../../cli/src/statistics.js';
 
 describe('statistics', () => {
   it('interpolates quantiles between neighbours, whatever the order', () => {

@@ -1,42 +1,12 @@
-#!/usr/bin/env node
-import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { version } from '../index.js';
-import { pose } from './pose.js';
-import { Progress } from './progress.js';
-import { BACKBONES, shippedModel, shippedPhotographs, type Backbone } from './shipped.js';
-import { UserError } from './user-error.js';
+import { Argument, Command, Option } from 'commander';
+import { complain, EXIT } from '../exit-codes.js';
+import { positiveInteger, share } from '../options.js';
+import { pose } from '../pose/pose.js';
+import { Progress } from '../progress.js';
+import { BACKBONES, shippedModel, shippedPhotographs, type Backbone } from '../shipped.js';
 
-/** What the caller did wrong, and what the backends disagree on, as exit codes. */
-const EXIT_USAGE = 2;
-const EXIT_DISAGREE = 1;
 /** Heatmaps are trained to be 1 at a joint. */
 const DEFAULT_MIN_SCORE = 0.2;
-
-/** Parses the arguments and runs the command; sets the process's exit code. */
-async function main(args: readonly string[]): Promise<void> {
-  try {
-    await program().parseAsync(args);
-  } catch (error) {
-    if (error instanceof CommanderError) {
-      // Commander has printed its message, or the help that was asked for.
-      process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE;
-    } else if (error instanceof UserError) {
-      complain(error.message);
-      process.exitCode = EXIT_USAGE;
-    } else {
-      throw error;
-    }
-  }
-}
-
-function program(): Command {
-  return new Command('dynconv')
-    .description('Convolutional networks that skip the pixels which their own masks throw away.')
-    .version(version)
-    .exitOverride()
-    .showHelpAfterError('(dynconv --help shows what there is)')
-    .addCommand(poseCommand());
-}
 
 const PREPROCESSING = `
 Each image is turned as its EXIF orientation says and scaled, its aspect kept, into the
@@ -59,7 +29,8 @@ interface PoseFlags {
   quiet?: boolean;
 }
 
-function poseCommand(): Command {
+/** `dynconv pose`: a pose network on photographs. */
+export function poseCommand(): Command {
   return new Command('pose')
     .description(
       'Runs a pose network on pictures, on dynconv and on wasm, and draws what came out.',
@@ -97,8 +68,6 @@ function poseCommand(): Command {
     .option('--json', 'print one JSON document on stdout')
     .option('-q, --quiet', 'no progress on stderr')
     .addHelpText('after', PREPROCESSING)
-    .exitOverride()
-    .showHelpAfterError('(dynconv pose --help shows what there is)')
     .action(async (images: string[], flags: PoseFlags) => {
       const print = (text: string): void => {
         if (!flags.json) process.stdout.write(`${text}\n`);
@@ -108,32 +77,9 @@ function poseCommand(): Command {
       const report = await pose({ ...flags, model, images }, { progress, print, complain });
       if (flags.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
       if (report.failures.length > 0) {
-        process.exitCode = EXIT_USAGE;
+        process.exitCode = EXIT.usage;
       } else if (report.images.some(({ agreement }) => agreement?.agree === false)) {
-        process.exitCode = EXIT_DISAGREE;
+        process.exitCode = EXIT.disagree;
       }
     });
 }
-
-function positiveInteger(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) {
-    throw new InvalidArgumentError('a whole number above 0 is needed.');
-  }
-  return value;
-}
-
-function share(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !(value >= 0 && value <= 1)) {
-    throw new InvalidArgumentError('a number from 0 to 1 is needed.');
-  }
-  return value;
-}
-
-/** Reports what the caller did wrong. */
-function complain(message: string): void {
-  process.stderr.write(`dynconv: ${message}\n`);
-}
-
-await main(process.argv);

@@ -1,8 +1,8 @@
 import { cpus } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
-import { contest, type Contestant } from '../contest.js';
-import { loadPoseModel } from '../pose-model.js';
-import { quantile } from '../statistics.js';
+import { contest, type Contestant } from '../../cli/src/contest.js';
+import { loadPoseModel } from '../../cli/src/pose/pose-model.js';
+import { quantile } from '../../cli/src/statistics.js';
 import { inputOf, type TestSplit } from './benchmark.js';
 import { checkSize, type TrainedModel } from './evaluation.js';
 

@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-wasm';
-import { profile, type LayerProfile } from '../index.js';
-import { contest, type Contestant } from './contest.js';
+import { profile, type LayerProfile } from 'tfjs-backend-dynconv';
+import { contest, type Contestant } from '../contest.js';
 import type { Heatmaps } from './heatmaps.js';
-import type { ModelFolder, ModelFormat } from './model-folder.js';
+import type { ModelFolder, ModelFormat } from '../model-folder.js';
 import { loadPoseModel, type PoseModel } from './pose-model.js';
-import type { Progress } from './progress.js';
-import { largestDifference, spread, type Spread } from './statistics.js';
+import type { Progress } from '../progress.js';
+import { largestDifference, spread, type Spread } from '../statistics.js';
 
 /** What one picture's predictions gave. */
 export interface PoseRun {

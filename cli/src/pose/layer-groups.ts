@@ -1,4 +1,4 @@
-import type { LayerProfile } from '../index.js';
+import type { LayerProfile } from 'tfjs-backend-dynconv';
 
 /** What the layers of one part of a network did together. */
 export interface LayerGroup {

@@ -1,4 +1,4 @@
-import type { LayerProfile } from '../index.js';
+import type { LayerProfile } from 'tfjs-backend-dynconv';
 
 /** How often each pixel of a grid over the picture was computed. */
 export interface ComputationMap {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { createCanvas, loadImage, type Canvas, type Image } from '@napi-rs/canvas';
-import { messageOf, UserError } from './user-error.js';
+import { messageOf, UserError } from '../user-error.js';
 
 /** A photograph fitted into a network's input. */
 export interface Photograph {

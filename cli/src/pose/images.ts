@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
-import { UserError } from './user-error.js';
+import { UserError } from '../user-error.js';
 
 /** What is taken from a folder; a file that is named may be of any kind that can be decoded. */
 const EXTENSIONS = ['.jpg', '.jpeg', '.png'];

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { MPII_JOINTS } from '../joints.js';
-import { messageOf, UserError } from '../user-error.js';
+import { MPII_JOINTS } from '../../cli/src/pose/joints.js';
+import { messageOf, UserError } from '../../cli/src/user-error.js';
 import { readNpy } from './npy.js';
 import type { Labels } from './pckh.js';
 

@@ -1,13 +1,13 @@
 import { access, constants, mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { version } from '../index.js';
+import { version } from 'tfjs-backend-dynconv';
 import { computationMap } from './computation-map.js';
 import { isFolder, listImages, pictureNames } from './images.js';
 import { COCO_JOINTS, findJoints, MPII_JOINTS, pickJoints } from './joints.js';
 import { groupLayers } from './layer-groups.js';
-import { readModelCard, type ModelCard } from './model-card.js';
-import { readModelFolder } from './model-folder.js';
+import { readModelCard, type ModelCard } from '../model-card.js';
+import { readModelFolder } from '../model-folder.js';
 import type { Heatmaps } from './heatmaps.js';
 import { readPhotograph, toInput, type Photograph } from './photograph.js';
 import { drawPicture } from './picture.js';
@@ -19,9 +19,9 @@ import {
   type ImageReport,
   type PoseReport,
 } from './pose-report.js';
-import type { Progress } from './progress.js';
-import { percent } from './table.js';
-import { messageOf, UserError } from './user-error.js';
+import type { Progress } from '../progress.js';
+import { percent } from '../table.js';
+import { messageOf, UserError } from '../user-error.js';
 
 /** What `dynconv pose` was asked for. */
 export interface PoseOptions {

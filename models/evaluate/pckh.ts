@@ -1,4 +1,4 @@
-import { MPII_JOINTS } from '../joints.js';
+import { MPII_JOINTS } from '../../cli/src/pose/joints.js';
 
 /** MPII's evaluation counts neither. */
 const NOT_COUNTED = ['pelvis', 'thorax'];

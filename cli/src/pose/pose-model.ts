@@ -1,8 +1,8 @@
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadLayersModel } from '@tensorflow/tfjs-layers';
-import type { ModelFolder } from './model-folder.js';
-import { messageOf, UserError } from './user-error.js';
+import type { ModelFolder } from '../model-folder.js';
+import { messageOf, UserError } from '../user-error.js';
 
 /** A network from a picture to heatmaps, its weights on the backend that was current at loading. */
 export interface PoseModel {

@@ -4,13 +4,14 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
-import { Command, InvalidArgumentError } from 'commander';
-import '../../index.js';
-import { readModelCard } from '../model-card.js';
-import { readModelFolder } from '../model-folder.js';
-import { Progress } from '../progress.js';
-import { formatTable } from '../table.js';
-import { messageOf, UserError } from '../user-error.js';
+import { Command } from 'commander';
+import 'tfjs-backend-dynconv';
+import { readModelCard } from '../../cli/src/model-card.js';
+import { readModelFolder } from '../../cli/src/model-folder.js';
+import { positiveInteger } from '../../cli/src/options.js';
+import { Progress } from '../../cli/src/progress.js';
+import { formatTable } from '../../cli/src/table.js';
+import { messageOf, UserError } from '../../cli/src/user-error.js';
 import { readTestSplit } from './benchmark.js';
 import { evaluate, type Evaluation, type TrainedModel } from './evaluation.js';
 import { measureLatency, type LatencyReport } from './latency.js';
@@ -153,14 +154,6 @@ function formatLatency({ machine, node, runs, models }: LatencyReport): string {
     ]),
   );
   return `${table}\n${machine}; Node ${node}; ${runs} runs of each, in turns`;
-}
-
-function positiveInteger(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) {
-    throw new InvalidArgumentError('a whole number above 0 is needed.');
-  }
-  return value;
 }
 
 try {

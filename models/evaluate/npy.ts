@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { messageOf, UserError } from '../user-error.js';
+import { messageOf, UserError } from '../../cli/src/user-error.js';
 
 /** An array as NumPy saved it, row-major. */
 export interface NpyArray<T extends Uint8Array | Float32Array> {

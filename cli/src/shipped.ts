@@ -8,8 +8,10 @@ import { UserError } from './user-error.js';
 export const BACKBONES = ['mobilenetv2', 'resnet'] as const;
 export type Backbone = (typeof BACKBONES)[number];
 
-/** The package's folder of models, whether this runs from src/cli or from dist/cli. */
-const MODELS = fileURLToPath(new URL('../../models/', import.meta.url));
+const folder = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const PACKAGED = folder('../models/');
+/** The folder of models: the package's own, or the project's where this runs in a clone of it. */
+const MODELS = existsSync(PACKAGED) ? PACKAGED : folder('../../models/');
 /** The network in its published shape, whose weights are seeded. */
 const SEEDED = 'mobilenetv2-hourglass-s0125';
 /** What the trained networks' names end in: masks, a quarter of the conditional work executed. */
@@ -33,12 +35,12 @@ export function shippedModel(backbone?: Backbone, models = MODELS): string {
 
 /** The first photograph that came with the package; none if it was installed without. */
 export function shippedPhotographs(): string[] {
-  const folder = join(MODELS, 'photos');
-  if (!existsSync(folder)) return [];
-  const photo = readdirSync(folder)
+  const photos = join(MODELS, 'photos');
+  if (!existsSync(photos)) return [];
+  const photo = readdirSync(photos)
     .sort()
     .find((name) => name.endsWith('.jpg'));
-  return photo === undefined ? [] : [shorter(join(folder, photo))];
+  return photo === undefined ? [] : [shorter(join(photos, photo))];
 }
 
 /** A path as short as the working directory allows. */

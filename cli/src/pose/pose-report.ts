@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { sumGroups } from './layer-groups.js';
-import { figures, training } from './model-card.js';
-import { formatTable, percent } from './table.js';
+import { figures, training } from '../model-card.js';
+import { formatTable, percent } from '../table.js';
 
 const count = z.number().int().nonnegative();
 const milliseconds = z.number().nonnegative();
