@@ -12,6 +12,17 @@ import { cpuBackend } from './cpu_backend.js';
 
 type Values = backend_util.BackendValues;
 
+const ARRAYS = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
+
+/** The bytes of numbers as values of a type; some kernels of the cpu backend hand over plain arrays. */
+function bytesOf(
+  values: backend_util.TypedArray | number[],
+  dtype: keyof typeof ARRAYS,
+): Uint8Array {
+  const typed = values instanceof ARRAYS[dtype] ? values : ARRAYS[dtype].from(values);
+  return new Uint8Array(typed.buffer, typed.byteOffset, typed.byteLength);
+}
+
 /** A longer chain of deferred operations is computed before it grows further. */
 const LONGEST_DEFERRAL = 4096;
 /** Bytes that only deferred operations may hold before they are computed. */
@@ -27,8 +38,8 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
   private readonly slots: SlotTable;
   private nextId = 1;
   private orphanedBytes = 0;
-  /** The data ids made during an attempt. */
-  private made: DataId[] | null = null;
+  /** The references to data ids that are taken during an attempt, less those given back. */
+  private taken: Map<DataId, number> | null = null;
   private readonly deferred = new Set<Storage>();
 
   constructor(readonly runtime: Runtime) {
@@ -60,11 +71,15 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
     const storage = new Storage(this.runtime, this, shape, dtype, node);
     storage.nonNegative = nonNegative;
     this.deferred.add(storage);
-    const info = this.adopt(new Slot(storage, shape, dtype, 1));
     if (node.depth > LONGEST_DEFERRAL || this.orphanedBytes > MOST_ORPHANED_BYTES) {
-      Evaluation.force(storage);
+      try {
+        Evaluation.force(storage);
+      } catch (error) {
+        storage.releaseId();
+        throw error;
+      }
     }
-    return info;
+    return this.adopt(new Slot(storage, shape, dtype, 1));
   }
 
   /** The value of a float32 tensor of one number in memory; null for any other. */
@@ -103,6 +118,7 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
     const pointer = ready.surrender();
     ready.releaseId();
     this.dataIdMap.delete(dataId);
+    this.count(dataId, -1);
     return pointer;
   }
 
@@ -126,25 +142,48 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
     this.orphanedBytes += bytes;
   }
 
-  /** Runs `f`; when it throws, disposes the tensors that it made by then. */
-  attempt<T>(f: () => T): { result: T; error?: undefined } | { result: null; error: unknown } {
-    const outer = this.made;
-    this.made = [];
+  /**
+   * Runs another backend's kernel. What it made or referred to and does not return, because it threw
+   * or forgot it, is given back.
+   */
+  attempt<T extends TensorInfo | TensorInfo[]>(
+    kernel: () => T,
+  ): { result: T; error?: undefined } | { result: null; error: unknown } {
+    const outer = this.taken;
+    const taken = new Map<DataId, number>();
+    this.taken = taken;
+    let result: T | null = null;
+    let error: unknown;
     try {
-      return { result: f() };
-    } catch (error) {
-      for (const dataId of this.made) this.disposeData(dataId, true);
-      return { result: null, error };
-    } finally {
-      this.made = outer;
+      result = kernel();
+    } catch (thrown) {
+      error = thrown;
     }
+    const returned = result ? [result].flat() : [];
+    for (const { dataId } of returned) this.count(dataId, -1);
+    this.taken = null;
+    for (const [dataId, references] of taken) {
+      for (let left = references; left > 0; left--) this.disposeData(dataId);
+    }
+    this.taken = outer;
+    for (const { dataId } of returned) this.count(dataId, 1);
+    return result ? { result } : { result, error };
+  }
+
+  private count(dataId: DataId, references: 1 | -1): void {
+    this.taken?.set(dataId, (this.taken.get(dataId) ?? 0) + references);
+  }
+
+  override incRef(dataId: DataId): void {
+    super.incRef(dataId);
+    this.count(dataId, 1);
   }
 
   // TensorStorage.
 
   private place(slot: Slot): DataId {
     const dataId = this.slots.add(slot);
-    this.made?.push(dataId);
+    this.count(dataId, 1);
     return dataId;
   }
 
@@ -164,7 +203,6 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
     refCount: number,
   ): void {
     this.slots.set(dataId, this.slotOf(values, shape, dtype, refCount));
-    this.made?.push(dataId);
   }
 
   private slotOf(values: Values | null, shape: number[], dtype: DataType, refCount: number): Slot {
@@ -178,12 +216,9 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
       return new Slot(null, shape, dtype, refCount, cpuId);
     }
     const { heap } = this.runtime;
-    const bytes = util.sizeFromShape(shape) * util.bytesPerElement(dtype);
-    const pointer = heap.allocate(bytes);
-    if (values) {
-      const { buffer, byteOffset } = values as backend_util.TypedArray;
-      heap.u8.set(new Uint8Array(buffer, byteOffset, bytes), pointer);
-    }
+    const bytes = values && bytesOf(values as backend_util.TypedArray | number[], dtype);
+    const pointer = heap.allocate(util.sizeFromShape(shape) * util.bytesPerElement(dtype));
+    if (bytes) heap.u8.set(bytes, pointer);
     return new Slot(this.storageAt(pointer, shape, dtype), shape, dtype, refCount);
   }
 
@@ -240,6 +275,7 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
 
   override disposeData(dataId: DataId, force = false): boolean {
     if (!this.dataIdMap.has(dataId)) return true;
+    this.count(dataId, -1);
     const slot = this.slot(dataId);
     slot.refCount--;
     if (!force && slot.refCount > 0) return false;

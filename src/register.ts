@@ -23,8 +23,8 @@ import { wasmKernels } from './wasm_kernels.js';
 /** The name that the backend is registered under. */
 export const BACKEND = 'dynconv';
 
-/** Above those of tfjs's other CPU backends, below the GPU's. */
-const PRIORITY = 2;
+/** Above `cpu` (1), and `wasm` and `webgl` (2), below `webgpu` (3). */
+const PRIORITY = 2.5;
 
 /** The backend's kernels: deferred here, tfjs-backend-wasm's, or the cpu backend's. */
 export function register(): void {

@@ -3,15 +3,31 @@ import type { DataId, NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '@tens
 import type { DynconvBackend } from './backend.js';
 import { cpuBackend } from './cpu_backend.js';
 
+/** What a kernel's inputs are made of: tensors by name or, for a concatenation, say, in a list. */
+type Input = TensorInfo | TensorInfo[] | null | undefined;
+
 /** The tensors among a kernel's inputs; an input may be one tensor, a list of them, or absent. */
 export function tensorsOf(inputs: NamedTensorInfoMap): TensorInfo[] {
   const tensors: TensorInfo[] = [];
   for (const name in inputs) {
-    const input = inputs[name] as TensorInfo | TensorInfo[] | null | undefined;
+    const input = inputs[name] as Input;
     if (Array.isArray(input)) tensors.push(...input);
     else if (input) tensors.push(input);
   }
   return tensors;
+}
+
+/** The same inputs with other tensors: a list remains a list. */
+function mapTensors(
+  inputs: NamedTensorInfoMap,
+  map: (tensor: TensorInfo) => TensorInfo,
+): NamedTensorInfoMap {
+  const mapped = (Array.isArray(inputs) ? [] : {}) as Record<string, Input>;
+  for (const name in inputs) {
+    const input = inputs[name] as Input;
+    mapped[name] = Array.isArray(input) ? input.map(map) : input && map(input);
+  }
+  return mapped as NamedTensorInfoMap;
 }
 
 /**
@@ -24,32 +40,34 @@ export function runOnCpu(
   attrs: NamedAttrMap | undefined,
   backend: DynconvBackend,
 ): TensorInfo | TensorInfo[] {
-  const kernel = getKernel(name, 'cpu');
+  const { kernelFunc } = getKernel(name, 'cpu');
   const cpu = cpuBackend();
-  const copies: DataId[] = [];
-  const copy = (info: TensorInfo): TensorInfo => {
+  /** What is on the cpu backend for this call alone. */
+  const guests: DataId[] = [];
+  const lend = (info: TensorInfo): TensorInfo => {
     const { cpuId } = backend.slot(info.dataId);
     if (cpuId) return { ...info, dataId: cpuId };
     const dataId = cpu.write(backend.readSync(info.dataId), info.shape, info.dtype);
-    copies.push(dataId);
+    guests.push(dataId);
     return { ...info, dataId };
   };
-  const there: NamedTensorInfoMap = {};
-  for (const [key, input] of Object.entries(inputs) as [string, TensorInfo | TensorInfo[]][]) {
-    if (input) there[key] = (Array.isArray(input) ? input.map(copy) : copy(input)) as TensorInfo;
-  }
-  const back = (info: TensorInfo): TensorInfo => {
-    const { dataId, shape, dtype } = info;
-    if (dtype === 'complex64') return backend.adoptCpu(dataId, shape, dtype);
-    const values = cpu.readSync(dataId);
-    const result = { dataId: backend.write(values, shape, dtype), shape, dtype };
-    cpu.disposeData(dataId);
-    return result;
+  const bring = ({ dataId, shape, dtype }: TensorInfo): TensorInfo => {
+    if (dtype !== 'complex64') {
+      return { dataId: backend.write(cpu.readSync(dataId), shape, dtype), shape, dtype };
+    }
+    guests.splice(guests.indexOf(dataId), 1);
+    return backend.adoptCpu(dataId, shape, dtype);
   };
-  try {
-    const results = kernel.kernelFunc({ inputs: there, attrs: attrs ?? {}, backend: cpu });
-    return Array.isArray(results) ? results.map(back) : back(results);
-  } finally {
-    for (const dataId of copies) cpu.disposeData(dataId);
-  }
+  const { result, error } = backend.attempt(() => {
+    const results = kernelFunc({
+      inputs: mapTensors(inputs, lend),
+      attrs: attrs ?? {},
+      backend: cpu,
+    });
+    guests.push(...[results].flat().map(({ dataId }) => dataId));
+    return Array.isArray(results) ? results.map(bring) : bring(results);
+  });
+  for (const dataId of guests) cpu.disposeData(dataId);
+  if (!result) throw error;
+  return result;
 }

@@ -12,6 +12,7 @@ import { runInPlace } from './in_place.js';
 import { anyDeferred, present, required } from './operation.js';
 import type { Call, Operation } from './operation.js';
 import { operandKind } from './operand.js';
+import { wasmKernel } from '../wasm_kernels.js';
 
 /** Sums and differences of features. */
 class AddOrSub implements Primitive {
@@ -108,7 +109,7 @@ const addN: Operation = {
     let sum: TensorInfo | null = null;
     for (const b of others) {
       const a: View = sum ? backend.view(sum) : first;
-      const next = add.defer({ ...call, inputs: { a, b } });
+      const next = add.defer({ ...call, inputs: { a, b }, wasm: wasmKernel(tf.Add) });
       if (sum) backend.disposeData(sum.dataId);
       if (!next) return null;
       sum = next;

@@ -22,12 +22,11 @@ export function runOnRows(
     if (rows.set.total === 1 && rows.channels === 1) shape.pop();
     tensors[name] = backend.lend(rows.pointer, shape, rows.dtype);
   }
-  let result: TensorInfo;
-  try {
-    result = wasm.kernelFunc({ inputs: tensors, attrs, backend }) as TensorInfo;
-  } finally {
-    for (const tensor of Object.values(tensors)) backend.takeBack(tensor);
-  }
+  const { result, error } = backend.attempt(
+    () => wasm.kernelFunc({ inputs: tensors, attrs, backend }) as TensorInfo,
+  );
+  for (const tensor of Object.values(tensors)) backend.takeBack(tensor);
+  if (!result) throw error;
   const dtype: DataType = result.dtype;
   const pointer = backend.runtime.arena.adopt(backend.takeBack(result));
   for (const rows of Object.values(inputs)) rows.release();

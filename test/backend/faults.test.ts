@@ -1,10 +1,11 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { assert } from 'chai';
+import { DynconvBackend } from '../../src/backend.js';
 import { OutOfMemoryError, profile, setWasmPaths } from '../../src/index.js';
 import { assetUrl } from '../support/environment.js';
 import { assertClose } from './closeness.js';
-import { dynconv, footprint, restart } from './footprint.js';
+import { assertLeavesNothing, dynconv, footprint, restart } from './footprint.js';
 import { predictor } from './predictor.js';
 import { coins, filter, quarters } from './random-tensors.js';
 
@@ -17,6 +18,20 @@ async function errorOf(f: () => unknown): Promise<Error> {
     return error;
   }
   return assert.fail('nothing was thrown');
+}
+
+/** Runs `f` while kernels of other backends fail as soon as they have made an output. */
+async function withTrap<T>(trap: Error, f: () => Promise<T>): Promise<T> {
+  const backend = dynconv();
+  backend.makeOutput = (...args) => {
+    DynconvBackend.prototype.makeOutput.apply(backend, args);
+    throw trap;
+  };
+  try {
+    return await f();
+  } finally {
+    Reflect.deleteProperty(backend, 'makeOutput');
+  }
 }
 
 /** Runs `f` while all of the WebAssembly memory is taken but `spare` bytes and small change. */
@@ -113,6 +128,59 @@ describe('running out of memory', () => {
     });
     tf.dispose([x, shared, small, other]);
   });
+});
+
+describe('a failure', () => {
+  before(() => tf.setBackend('dynconv'));
+
+  after(restart);
+
+  it('of a chain that is computed because it grew long leaks nothing', async () => {
+    const one = tf.scalar(1);
+    const x = quarters([1, 64, 64, 64], 1) as tf.Tensor4D;
+    let sum: tf.Tensor = tf.maxPool(x, 2, 1, 'same');
+    sum.dataSync();
+    sum.dispose();
+    const before = footprint();
+    await withLittleMemory(2 ** 19, async () => {
+      sum = tf.maxPool(x, 2, 1, 'same');
+      const error = await errorOf(() => {
+        for (let i = 0; i < 5000; i++) {
+          const next = tf.add(sum, one);
+          sum.dispose();
+          sum = next;
+        }
+      });
+      assert.instanceOf(error, OutOfMemoryError);
+      sum.dispose();
+    });
+    assert.deepEqual({ ...footprint(), heap: 0 }, { ...before, heap: 0 });
+    tf.dispose([x, one]);
+  });
+
+  for (const kernel of [tf.Sigmoid, tf.Concat]) {
+    for (const isDeferred of [true, false]) {
+      it(`of ${kernel} on ${isDeferred ? 'deferred rows' : 'a tensor'} leaks nothing`, async () => {
+        await assertLeavesNothing(async () => {
+          const x = tf.tidy(() => {
+            const map = quarters([1, 4, 4, 3], 1) as tf.Tensor4D;
+            return isDeferred ? tf.maxPool(map, 2, 1, 'same') : map;
+          });
+          const trap = new WebAssembly.RuntimeError('on purpose');
+          const error = await withTrap(trap, () =>
+            errorOf(() =>
+              tf.tidy(() => {
+                const y = kernel === tf.Concat ? tf.concat([x, x], 1) : tf.sigmoid(x);
+                return y.dataSync();
+              }),
+            ),
+          );
+          assert.equal(error, trap);
+          x.dispose();
+        });
+      });
+    }
+  }
 });
 
 describe('loading', () => {

@@ -73,6 +73,22 @@ describeCases('an operation on deferred values', {
       ...[tf.zerosLike(p), tf.onesLike(x), tf.concat([x, y], 3), tf.reshape(p, [20, 3])],
     ];
   },
+  'sums of many integers': () => {
+    const integers = (seed: number) => tf.cast(deferred(map([1, 4, 5, 3], seed)), 'int32');
+    return [
+      tf.addN([integers(1), integers(2), integers(3)]),
+      tf.addN([tf.ones([1, 4, 5, 3], 'int32'), integers(1)]),
+    ];
+  },
+  'what takes a list of tensors and runs on the cpu backend': () => {
+    const [a, b] = [deferred(map([1, 2, 2, 3])), deferred(map([1, 2, 2, 3], 2))];
+    const numbers = [tf.complex(a, b), tf.complex(b, a)];
+    return [
+      tf.einsum('abci,abcj->ij', a, b),
+      tf.image.rgbToGrayscale(a),
+      ...[tf.concat(numbers, 1), tf.stack(numbers)].flatMap((z) => [tf.real(z), tf.imag(z)]),
+    ];
+  },
   'maps of one pixel, and vectors': () => {
     const x = deferred(map([1, 1, 1, 5]));
     const v = tf.reshape(x, [5]);
