@@ -4,17 +4,14 @@ import type { BackendWasmModule } from '@tensorflow/tfjs-backend-wasm/wasm-out/t
 import { simd } from 'wasm-feature-detect';
 import type { Kernels } from '../arrays/kernels.js';
 import { importMemory, initialPages } from './binary.js';
-import type { MemoryLimits } from './binary.js';
 import { loadWasm } from './location.js';
+import { reserveMemory } from './reserve.js';
 import { Runtime } from './runtime.js';
-
-/** 4 GiB in pages of 64 KiB: as much as 32-bit addresses reach. */
-const MOST_PAGES = 65536;
 
 /**
  * Loads tfjs-backend-wasm's module and this package's kernels on one memory, which is shared
- * between threads where SharedArrayBuffer exists.
- * @throws Error when WebAssembly SIMD is missing, or a file cannot be loaded
+ * between threads where the platform can.
+ * @throws Error when WebAssembly SIMD is missing, a file cannot be loaded, or there is no memory
  */
 export async function loadRuntime(): Promise<Runtime> {
   if (!(await simd())) {
@@ -27,12 +24,7 @@ export async function loadRuntime(): Promise<Runtime> {
     loadWasm(kernelFile),
     loadWasm(backendFile),
   ]);
-  const limits: MemoryLimits = {
-    initial: initialPages(backendFile, backendBytes),
-    maximum: MOST_PAGES,
-    shared: typeof SharedArrayBuffer !== 'undefined',
-  };
-  const memory = new WebAssembly.Memory(limits);
+  const { memory, limits } = reserveMemory(initialPages(backendFile, backendBytes));
   const module = await startBackend(importMemory(backendFile, backendBytes, limits), memory);
   const kernels = await instantiate(importMemory(kernelFile, kernelBytes, limits), {
     env: { memory },
