@@ -4,8 +4,12 @@ import { register } from './register.js';
 export { OutOfMemoryError } from './memory/heap.js';
 export { setWasmPaths } from './memory/location.js';
 export type { WasmFile } from './memory/location.js';
+export { setUnrollingTable } from './arrays/routing.js';
+export { TableError } from './arrays/table_parser.js';
 export { profile } from './profile.js';
 export type { LayerProfile, Profile, ProfileOptions } from './profile.js';
 export { version } from './version.js';
+export { nameLayers } from './weight_names.js';
+export type { WeightedModel } from './weight_names.js';
 
 register();

@@ -1,73 +1,102 @@
+/**
+ * Unrolling tables: how each class of layer is mapped to the virtual PE arrays. The format is
+ * documented in docs/unrolling-tables.md; the mapping explorer and `npm run tune` write it.
+ */
 import type { RowKernelName } from './kernels.js';
 
-/** The classes of layers that an unrolling table routes. */
-export const LAYER_CLASSES = ['conv', 'depthwise', 'maxpool', 'avgpool', 'mean'] as const;
+/** The classes of layers: convolutions by kernel size, decisions (one output channel), the rest. */
+export const LAYER_CLASSES = [
+  '1x1',
+  'kxk',
+  'decision',
+  'depthwise',
+  'maxpool',
+  'avgpool',
+  'mean',
+  'elementwise',
+] as const;
 export type LayerClass = (typeof LAYER_CLASSES)[number];
 
-/** The kernels that each class of layer can run on. */
-const KERNELS: Record<LayerClass, readonly RowKernelName[]> = {
-  conv: ['f32_igemm_4x8', 'f32_igemm_4x1'],
-  depthwise: ['f32_dwconv_4x8'],
-  maxpool: ['f32_maxpool'],
-  avgpool: ['f32_avgpool'],
-  mean: ['f32_mean'],
+/** A microkernel that a table may choose: it computes tiles of `rows` pixels, for these layers. */
+interface Microkernel {
+  name: RowKernelName;
+  rows: number;
+  layers: readonly LayerClass[];
+}
+
+const CONVOLUTIONS: readonly LayerClass[] = ['1x1', 'kxk', 'decision'];
+
+/** The microkernels. Elementwise layers have one for each operation, and nothing to choose. */
+export const MICROKERNELS: readonly Microkernel[] = [
+  { name: 'f32_igemm_4x8', rows: 4, layers: CONVOLUTIONS },
+  { name: 'f32_igemm_4x1', rows: 4, layers: CONVOLUTIONS },
+  { name: 'f32_dwconv_4x8', rows: 4, layers: ['depthwise'] },
+  { name: 'f32_maxpool', rows: 4, layers: ['maxpool'] },
+  { name: 'f32_avgpool', rows: 4, layers: ['avgpool'] },
+  { name: 'f32_mean', rows: 1, layers: ['mean'] },
+];
+
+/** Bits of the vectors that the engine makes of neighbouring 128-bit operations. */
+export const VECTOR_WIDTHS = [128, 256] as const;
+export type VectorBits = (typeof VECTOR_WIDTHS)[number];
+
+/** The least and the most of a number, both included. */
+export type Range = readonly [least: number, most: number];
+
+/** What entries match on, all of it numbers of one layer. */
+export const MATCHED = ['taps', 'inChannels', 'outChannels', 'pixels', 'share'] as const;
+
+/** A layer as a table sees it. */
+export type LayerShape = Record<(typeof MATCHED)[number], number> & {
+  layer: LayerClass;
+  /** The name of the layer's filter, where it is known. */
+  name?: string | undefined;
 };
 
-/** How one class of layer, in a range of shapes, is mapped. */
-export interface Entry {
+/** Which layers an entry is for: all that is given has to hold. */
+export type Match = Partial<Record<(typeof MATCHED)[number], Range>> & {
   layer: LayerClass;
-  /** Fewest and most output channels. */
-  outChannels: [number, number];
-  /** The virtual PE array: 0 for classical layers, 1 for depthwise, decision layers and pools. */
-  array: 0 | 1;
-  /** The microkernel, which is the spatial unrolling: pixels x output channels. */
-  kernel: RowKernelName;
-  /** Temporal mapping: rows of a block that is kept while a kernel goes through the channels. */
+  /** Exactly this layer, by the name of its filter in the model. */
+  name?: string;
+};
+
+/** The temporal mapping: in which portions a layer goes through its rows (pixels). */
+export interface TemporalMapping {
+  /**
+   * Rows of a block, within which panels of output channels are the outer loop and tiles of rows the
+   * inner one. As few as a tile has makes rows the outer loop, more than there are, the panels.
+   */
   rowBlock: number;
+  /** Bytes that the rows in flight in a strip of fused layers should not exceed. */
+  stripBytes: number;
+  /** The fewest rows of a strip: each strip reads all weights. */
+  stripRows: number;
+  /** The fewest rows that are worth another lane. */
+  bandRows: number;
+  /** The width of a kernel over few dense channels is folded into the channels. */
+  foldWidth: boolean;
 }
 
-/** An unrolling table is not of the form that is expected. */
-export class TableError extends Error {
-  constructor(file: string, where: string, what: string) {
-    super(`${file}: ${where} ${what}`);
-    this.name = 'TableError';
-  }
+/** How the layers that match are mapped. */
+export interface Entry {
+  match: Match;
+  /** The virtual PE array: 0 for classical layers, 1 for depthwise, decision layers and the rest. */
+  array: 0 | 1;
+  /** The microkernel, which is the spatial unrolling: pixels x output channels; null: elementwise. */
+  kernel: RowKernelName | null;
+  /** Rows of the microkernel's tile. */
+  tileRows: number;
+  temporal: TemporalMapping;
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
-}
+/** How a layer that has a choice of microkernels is mapped. */
+export type KernelEntry = Entry & { kernel: RowKernelName };
 
-/**
- * Validates an unrolling table.
- * @throws TableError that names the entry and the field
- */
-export function parseTable(file: string, table: unknown): Entry[] {
-  if (!isRecord(table) || !Array.isArray(table.entries)) {
-    throw new TableError(file, 'entries', 'must be a list');
-  }
-  return table.entries.map((entry: unknown, index) => parseEntry(file, entry, index));
-}
-
-function parseEntry(file: string, entry: unknown, index: number): Entry {
-  const fail = (field: string, what: string): never => {
-    throw new TableError(file, `entries[${String(index)}].${field}`, what);
-  };
-  if (!isRecord(entry)) return fail('', 'must be an object');
-  const { layer, outChannels, array, kernel, rowBlock } = entry;
-  const layerClass = LAYER_CLASSES.find((name) => name === layer);
-  if (!layerClass) return fail('layer', `must be one of ${LAYER_CLASSES.join(', ')}`);
-  const range: unknown[] = Array.isArray(outChannels) ? outChannels : [];
-  const [least, most] = range;
-  if (typeof least !== 'number' || typeof most !== 'number' || least > most) {
-    return fail('outChannels', 'must be [fewest, most]');
-  }
-  if (array !== 0 && array !== 1) return fail('array', 'must be 0 or 1');
-  const choices = KERNELS[layerClass];
-  const name = choices.find((choice) => choice === kernel);
-  if (!name) return fail('kernel', `must be one of ${choices.join(', ')}`);
-  if (typeof rowBlock !== 'number' || !Number.isInteger(rowBlock) || rowBlock < 4) {
-    return fail('rowBlock', 'must be a whole number of at least 4');
-  }
-  return { layer: layerClass, outChannels: [least, most], array, kernel: name, rowBlock };
+/** An unrolling table, validated. */
+export interface UnrollingTable {
+  /** What the table was made for, for people. */
+  hardware: string;
+  vectorBits: VectorBits;
+  /** In order: of those with a name, then of those without, the first that matches holds. */
+  entries: Entry[];
 }

@@ -2,6 +2,7 @@ import type { DataType } from '@tensorflow/tfjs-core';
 import { util } from '@tensorflow/tfjs-core';
 import type { Bounds, Command } from '../arrays/command.js';
 import type { RowKernelName } from '../arrays/kernels.js';
+import type { Entry } from '../arrays/table.js';
 import type { Runtime } from '../memory/runtime.js';
 import type { View } from './node.js';
 import { PixelSet } from './pixels.js';
@@ -23,6 +24,8 @@ export interface Producer {
   readonly prepare?: () => void;
   /** The window through which the first input is read; null for pixel by pixel. */
   readonly window: Window | null;
+  /** How the layer is mapped; absent for an elementwise one. */
+  readonly entry?: Entry;
   /** Where a profile collects this layer's time. */
   readonly record: LayerRecord | null;
 }

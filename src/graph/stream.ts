@@ -1,5 +1,7 @@
 import { Command } from '../arrays/command.js';
 import { runRows } from '../arrays/lanes.js';
+import { routeElementwise } from '../arrays/routing.js';
+import type { Entry } from '../arrays/table.js';
 import type { Runtime } from '../memory/runtime.js';
 import type { Producer, Rows } from './rows.js';
 
@@ -12,17 +14,14 @@ import type { Producer, Rows } from './rows.js';
  * and memory does not grow with the image.
  */
 
-/** Bytes of rows in flight that a strip should not exceed, about half of a core's L2 cache. */
-const STRIP_BYTES = 256 * 1024;
-/** Fewer rows than this would read the weights too often. */
-const SHORTEST_STRIP = 48;
-/** Rows that the microkernels compute at a time. */
-const TILE_ROWS = 4;
+/** How a stage is mapped, as far as strips go. */
+type Mapping = Pick<Entry, 'tileRows' | 'temporal'>;
 
 /** One operation of a stream: its rows, and how many of them each strip computes. */
 interface Stage {
   readonly rows: Rows;
   readonly producer: Producer;
+  readonly mapping: Mapping;
   /** Rows computed after each strip. */
   readonly ends: number[];
   /** The most rows that are alive at once. */
@@ -35,10 +34,15 @@ function stagesOf(rows: Rows): Stage[] {
   const visit = (at: Rows): void => {
     if (!at.producer) return;
     for (const input of at.producer.inputs) visit(input);
-    stages.push({ rows: at, producer: at.producer, ends: [], span: 0 });
+    const mapping = at.producer.entry ?? elementwiseEntry(at);
+    stages.push({ rows: at, producer: at.producer, mapping, ends: [], span: 0 });
   };
   visit(rows);
   return stages;
+}
+
+function elementwiseEntry({ channels, set }: Rows): Entry {
+  return routeElementwise(channels, set.total, set.count / set.total);
 }
 
 /** How many rows of its input `index` the producer's rows before row `end` need. */
@@ -62,11 +66,19 @@ function firstNeeded(producer: Producer, set: Rows['set'], index: number, start:
   return input.set.rank(windowed && producer.window ? producer.window.firstInput(pixel) : pixel);
 }
 
-/** Rows of the last operation in one strip. */
+/** Rows of the last operation in one strip: whole tiles, as many as the stages' mappings allow. */
 function stripRows(stages: Stage[]): number {
   let bytes = 0;
-  for (const stage of stages) bytes += stage.rows.stride;
-  return Math.max(SHORTEST_STRIP, Math.floor(STRIP_BYTES / bytes) & ~3);
+  let most = Infinity;
+  let least = 0;
+  let tile = 1;
+  for (const { rows, mapping } of stages) {
+    bytes += rows.stride;
+    most = Math.min(most, mapping.temporal.stripBytes);
+    least = Math.max(least, mapping.temporal.stripRows);
+    tile = Math.max(tile, mapping.tileRows);
+  }
+  return Math.max(tile, least, Math.floor(most / bytes / tile) * tile);
 }
 
 /** Fills in `ends` and `span` of every stage: which rows each strip computes. */
@@ -87,7 +99,8 @@ function schedule(stages: Stage[]): number {
         if (!stage) return;
         const before = strips === 0 ? 0 : stage.ends[strips - 1];
         // A little ahead: a strip that ends in the middle of a tile would waste the rest of it.
-        const tiles = Math.ceil(needed(producer, rows.set, index, to) / TILE_ROWS) * TILE_ROWS;
+        const { tileRows } = stage.mapping;
+        const tiles = Math.ceil(needed(producer, rows.set, index, to) / tileRows) * tileRows;
         const until = Math.max(before, Math.min(tiles, input.set.count));
         stage.ends.push(until);
         const first = Math.min(before, firstNeeded(producer, rows.set, index, from));

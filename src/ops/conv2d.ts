@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { Command } from '../arrays/command.js';
 import { route } from '../arrays/routing.js';
+import type { LayerClass } from '../arrays/table.js';
 import type { Evaluation } from '../graph/evaluation.js';
 import type { Node } from '../graph/node.js';
 import type { PixelSet } from '../graph/pixels.js';
@@ -13,9 +14,6 @@ import { FilterLayout, packFilter } from './packing.js';
 import type { Operation } from './operation.js';
 import { pad } from './pad.js';
 
-/** Inputs with at most this many channels have the kernel's width folded into their channels. */
-const FEW_CHANNELS = 8;
-
 /** A convolution over all channels, as an indirect matrix product. */
 class Conv2D extends ConvolutionPrimitive {
   protected override convolve(
@@ -24,25 +22,30 @@ class Conv2D extends ConvolutionPrimitive {
     want: PixelSet,
     evaluation: Evaluation,
   ): Rows {
-    const { activation, record } = this.convolution;
+    const { activation, record, filterName } = this.convolution;
     const [, filterView] = node.inputs;
     const outChannels = filterView.channels;
     let { window } = this.convolution;
     let inChannels = x.channels;
     let input = x;
-    if (foldsWidth(window, x, want)) {
+    const entry = route({
+      layer: convolutionClass(window, outChannels),
+      ...{ name: filterName, taps: window.taps, inChannels, outChannels },
+      ...{ pixels: want.total, share: want.count / want.total },
+    });
+    const { kernel, temporal } = entry;
+    if (temporal.foldWidth && canFoldWidth(window, x, want)) {
       const folded = foldWidth(window);
       inChannels *= window.geometry.kernelWidth;
       input = evaluation.compute(pad(x, folded.padding, 0, evaluation));
       window = folded.window;
     }
-    const { kernel, rowBlock } = route('conv', outChannels);
     if (record) record.variant = kernel;
     const command = new Command()
       .window(window.geometry)
       .channels(inChannels, outChannels)
       .bounds(activation.bounds)
-      .rowBlock(rowBlock);
+      .rowBlock(temporal.rowBlock);
     const weights = bias ? [filter, bias] : [filter];
     const layout = new FilterLayout(kernel, window.taps, inChannels, outChannels);
     return evaluation.produce(want, outChannels, {
@@ -59,15 +62,22 @@ class Conv2D extends ConvolutionPrimitive {
         command.weights(packFilter(filterView.storage, layout, vector));
       },
       window: window.isPixelwise ? null : window,
+      entry,
       record,
     });
   }
 }
 
-/** A kernel row over few dense channels is one contiguous run of numbers: one tap of more. */
-function foldsWidth({ geometry }: Window, x: Rows, want: PixelSet): boolean {
+/** The class of a convolution over all channels. */
+export function convolutionClass({ taps }: Window, outChannels: number): LayerClass {
+  if (outChannels === 1) return 'decision';
+  return taps === 1 ? '1x1' : 'kxk';
+}
+
+/** A kernel row over dense channels is one contiguous run of numbers: one tap of more channels. */
+function canFoldWidth({ geometry }: Window, x: Rows, want: PixelSet): boolean {
   const { kernelWidth, dilationWidth } = geometry;
-  if (x.channels > FEW_CHANNELS || kernelWidth === 1 || dilationWidth > 1) return false;
+  if (kernelWidth === 1 || dilationWidth > 1) return false;
   return want.isAll && x.set.isAll;
 }
 

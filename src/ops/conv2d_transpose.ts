@@ -10,6 +10,7 @@ import { Rows } from '../graph/rows.js';
 import { MOST_TAPS, Window } from '../graph/window.js';
 import { recordLayer, recordRun } from '../profiler.js';
 import { windowOf } from './conv_geometry.js';
+import { convolutionClass } from './conv2d.js';
 import { required } from './operation.js';
 import type { Call, Operation } from './operation.js';
 import { FilterLayout, packFilter } from './packing.js';
@@ -77,7 +78,11 @@ class Conv2DTranspose implements Primitive {
     });
     if (window.taps === 0 || window.outPixels === 0) return;
     const [, width, channels, inChannels] = filter.shape;
-    const { kernel, rowBlock } = route('conv', channels);
+    const { kernel, temporal } = route({
+      layer: convolutionClass(window, channels),
+      ...{ taps: window.taps, inChannels, outChannels: channels },
+      ...{ pixels: window.outPixels, share: 1 },
+    });
     const taps = crossings(vertical.taps, horizontal.taps, width);
     const layout = new FilterLayout(kernel, taps, inChannels, channels, true);
     if (this.record) this.record.variant = kernel;
@@ -91,7 +96,7 @@ class Conv2DTranspose implements Primitive {
       .input(dy)
       .output({ pointer: rows, stride })
       .weights(packFilter(filter.storage, layout, null))
-      .rowBlock(rowBlock)
+      .rowBlock(temporal.rowBlock)
       .zero(runtime.zeros(dy.stride));
     base.place(runtime.heap, command);
     kernels[kernel](command, 0, window.outPixels, runtime.scratch);

@@ -10,6 +10,7 @@ import { Rows } from '../graph/rows.js';
 import { MOST_TAPS } from '../graph/window.js';
 import type { Window } from '../graph/window.js';
 import { recordLayer, recordRun } from '../profiler.js';
+import { weightName } from '../weight_names.js';
 import { Activation } from './activation.js';
 import { windowOf } from './conv_geometry.js';
 import { isVector } from './operand.js';
@@ -25,6 +26,8 @@ export interface Convolution {
   readonly activation: Activation;
   readonly hasBias: boolean;
   readonly record: LayerRecord | null;
+  /** The filter's name in the model, where it is known. */
+  readonly filterName: string | undefined;
 }
 
 /** Computed operands of a convolution; the input may be pending. */
@@ -121,7 +124,9 @@ export function convolutionOperation(
         macsPerPixel: window.taps * inChannels * outChannels,
       });
       const hasBias = bias !== null;
-      const primitive = create({ name, backend, window, activation, hasBias, record });
+      const filterName = weightName(call.tensors.filter);
+      const convolution = { name, backend, window, activation, hasBias, record, filterName };
+      const primitive = create(convolution);
       return backend.defer(primitive, operands, outShape, 'float32', activation.nonNegative);
     },
   };

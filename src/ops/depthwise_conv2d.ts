@@ -18,16 +18,21 @@ class DepthwiseConv2D extends ConvolutionPrimitive {
     want: PixelSet,
     evaluation: Evaluation,
   ): Rows {
-    const { window, activation, record } = this.convolution;
+    const { window, activation, record, filterName } = this.convolution;
     const { channels } = x;
-    const { kernel, rowBlock } = route('depthwise', channels);
+    const entry = route({
+      layer: 'depthwise',
+      ...{ name: filterName, taps: window.taps, inChannels: channels, outChannels: channels },
+      ...{ pixels: want.total, share: want.count / want.total },
+    });
+    const { kernel, temporal } = entry;
     if (record) record.variant = kernel;
     const command = new Command()
       .window(window.geometry)
       .channels(channels)
       .weights(filter.pointer, bias?.pointer)
       .bounds(activation.bounds)
-      .rowBlock(rowBlock);
+      .rowBlock(temporal.rowBlock);
     const weights = bias ? [filter, bias] : [filter];
     const addBias = (vector: Rows) => {
       command.weights(filter.pointer, vector.pointer);
@@ -40,6 +45,7 @@ class DepthwiseConv2D extends ConvolutionPrimitive {
       weights,
       ...(activation.isLinear && { epilogue: new Epilogue(bias ? null : addBias) }),
       window,
+      entry,
       record,
     });
   }

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { Command } from '../arrays/command.js';
 import { route } from '../arrays/routing.js';
+import type { LayerClass } from '../arrays/table.js';
 import type { Evaluation } from '../graph/evaluation.js';
 import { channelsOf } from '../graph/node.js';
 import type { Node, Primitive, Steps, View } from '../graph/node.js';
@@ -14,7 +15,7 @@ import { windowOf } from './conv_geometry.js';
 import { required } from './operation.js';
 import type { Call, Operation } from './operation.js';
 
-type Kind = 'maxpool' | 'avgpool' | 'mean';
+type Kind = Extract<LayerClass, 'maxpool' | 'avgpool' | 'mean'>;
 
 /** Max or average pooling, or the mean of whole images. */
 export class Pool implements Primitive {
@@ -35,16 +36,19 @@ export class Pool implements Primitive {
     if (this.kind === 'mean') evaluation.compute(x);
     recordRun(this.record, want);
     const channels = channelsOf(node);
-    const choice = route(this.kind, channels);
-    if (this.record) this.record.variant = choice.kernel;
+    const entry = route({
+      layer: this.kind,
+      ...{ taps: this.window.taps, inChannels: channels, outChannels: channels },
+      ...{ pixels: want.total, share: want.count / want.total },
+    });
+    const { kernel } = entry;
+    if (this.record) this.record.variant = kernel;
     return evaluation.produce(want, channels, {
-      kernel: choice.kernel,
-      command: new Command()
-        .window(this.window.geometry)
-        .channels(channels)
-        .rowBlock(choice.rowBlock),
+      kernel,
+      command: new Command().window(this.window.geometry).channels(channels),
       inputs: [x],
       window: this.window,
+      entry,
       record: this.record,
     });
   }
