@@ -3,7 +3,7 @@
  *
  *     node scripts/build.mjs [--stale] [STEP...]
  *
- * The steps are kernels, library, cli and types; by default all are built. With --stale, only what
+ * The steps are kernels, worker, library, cli and types; by default all are built. With --stale, only what
  * is older than its sources.
  */
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
@@ -89,6 +89,19 @@ async function buildLibrary() {
   });
 }
 
+/** The workers' script: a file of its own without imports, which every host can start. */
+async function buildWorker() {
+  await build({
+    entryPoints: [inRoot('src/arrays/lane-worker.ts')],
+    bundle: true,
+    minify: true,
+    target: TARGETS,
+    format: 'iife',
+    outfile: `${DIST}/dynconv-lane.js`,
+    logLevel: 'warning',
+  });
+}
+
 /** The command: it imports the library as published, not a second copy of it. */
 async function buildCommand() {
   await build({
@@ -121,6 +134,7 @@ async function buildTypes() {
 const LIBRARY_INPUTS = ['src', 'kernels/command.ts', 'scripts/build.mjs', 'scripts/lib'];
 const STEPS = {
   kernels: { build: buildKernels, inputs: ['kernels', 'scripts/build.mjs', 'package-lock.json'] },
+  worker: { build: buildWorker, inputs: LIBRARY_INPUTS },
   library: { build: buildLibrary, inputs: [...LIBRARY_INPUTS, 'package-lock.json'] },
   cli: { build: buildCommand, output: CLI_DIST, inputs: ['cli/src', 'scripts/build.mjs'] },
   types: { build: buildTypes, inputs: [...LIBRARY_INPUTS, 'tsconfig.json', 'tsconfig.types.json'] },

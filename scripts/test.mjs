@@ -13,10 +13,10 @@ import { ensureBuilt, ensureDependencies } from './lib/setup.mjs';
 
 /** The stages, and the build steps whose results they use. */
 const STAGES = {
-  node: ['kernels', 'library', 'cli'],
-  browser: ['kernels'],
-  suite: ['kernels'],
-  package: ['kernels', 'library', 'cli', 'types'],
+  node: ['kernels', 'worker', 'library', 'cli'],
+  browser: ['kernels', 'worker'],
+  suite: ['kernels', 'worker'],
+  package: ['kernels', 'worker', 'library', 'cli', 'types'],
   python: [],
 };
 

@@ -1,11 +1,13 @@
 import { util } from '@tensorflow/tfjs-core';
 import type { DataId, DataType, TensorInfo, backend_util } from '@tensorflow/tfjs-core';
 import { BackendWasm } from '@tensorflow/tfjs-backend-wasm/dist/backend_wasm';
-import { Evaluation } from './graph/evaluation.js';
-import type { Primitive, View } from './graph/node.js';
+import { force } from './graph/driver.js';
+import { Node } from './graph/node.js';
+import type { Primitive } from './graph/node.js';
+import type { View } from './graph/view.js';
 import { Storage } from './graph/storage.js';
 import type { TensorRegistry } from './graph/storage.js';
-import type { Runtime } from './memory/runtime.js';
+import type { Runtime } from './arrays/runtime.js';
 import { Slot } from './slot.js';
 import { SlotTable } from './slot_table.js';
 import { cpuBackend } from './cpu_backend.js';
@@ -62,18 +64,14 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
     dtype: DataType,
     nonNegative = false,
   ): TensorInfo {
-    let depth = 1;
-    for (const view of views) {
-      view.storage.retain();
-      if (view.depth >= depth) depth = view.depth + 1;
-    }
-    const node = { primitive, inputs: views, shape, dtype, depth };
+    for (const { storage } of views) storage.retain();
+    const node = new Node(primitive, views, shape, dtype);
     const storage = new Storage(this.runtime, this, shape, dtype, node);
     storage.nonNegative = nonNegative;
     this.deferred.add(storage);
     if (node.depth > LONGEST_DEFERRAL || this.orphanedBytes > MOST_ORPHANED_BYTES) {
       try {
-        Evaluation.force(storage);
+        force(storage);
       } catch (error) {
         storage.releaseId();
         throw error;
@@ -103,7 +101,7 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
   /** Computes every tensor that is deferred; the last ones first, as they may need less of others. */
   flush(): void {
     for (const storage of [...this.deferred].reverse()) {
-      if (storage.hasId && this.deferred.has(storage)) Evaluation.force(storage);
+      if (storage.hasId && this.deferred.has(storage)) force(storage);
     }
   }
 
@@ -258,7 +256,7 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
     if (cpuId) return cpuBackend().readSync(cpuId);
     if (stringBytes) return stringBytes.slice(start, end);
     if (!storage) throw new Error('a tensor without values cannot be read');
-    Evaluation.force(storage);
+    force(storage);
     const width = util.bytesPerElement(dtype);
     const stop = end ?? util.sizeFromShape(shape);
     const { u8 } = this.runtime.heap;
@@ -294,6 +292,7 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
 
   override dispose(): void {
     this.deferred.clear();
+    this.runtime.lanes.stop();
     super.dispose();
   }
 }

@@ -1,10 +1,11 @@
 import { env } from '@tensorflow/tfjs-core';
 import { relaxedSimd } from 'wasm-feature-detect';
+import { MOST_LANES } from './arrays/lanes.js';
 
 /*
  * The backend's flags, registered with tf.env() like those of the other backends.
  *
- * DYNCONV_LANES         threads in all; 1 is the calling thread alone, the only choice so far
+ * DYNCONV_LANES         threads that compute, the calling thread included; by default one a core
  * DYNCONV_SKIP          false computes every pixel with the same kernels
  * DYNCONV_RELAXED_SIMD  use fused multiply-add; detected when not set before the backend starts
  */
@@ -12,14 +13,13 @@ const ENV = env();
 
 ENV.registerFlag(
   'DYNCONV_LANES',
-  () => 1,
+  () => Math.min(cores(), MOST_LANES),
   (value) => {
-    if (value !== 1) {
-      ENV.set('DYNCONV_LANES', 1);
-      throw new Error(
-        `DYNCONV_LANES is ${String(value)}, but this version runs on one lane: leave it at 1.`,
-      );
-    }
+    if (Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MOST_LANES) return;
+    ENV.set('DYNCONV_LANES', Math.min(cores(), MOST_LANES));
+    throw new Error(
+      `DYNCONV_LANES is ${String(value)}; it must be a whole number from 1 to ${MOST_LANES}.`,
+    );
   },
 );
 ENV.registerFlag('DYNCONV_SKIP', () => true);
@@ -28,4 +28,10 @@ ENV.registerFlag('DYNCONV_RELAXED_SIMD', () => relaxedSimd());
 /** Whether masked pixels are skipped. */
 export function skips(): boolean {
   return ENV.getBool('DYNCONV_SKIP');
+}
+
+/** The machine's cores, as far as it tells. */
+function cores(): number {
+  if (ENV.getBool('IS_NODE')) return process.getBuiltinModule('node:os').availableParallelism();
+  return navigator.hardwareConcurrency || 1;
 }

@@ -1,6 +1,7 @@
 import { engine, env, util } from '@tensorflow/tfjs-core';
 import type { DataId } from '@tensorflow/tfjs-core';
 import { DynconvBackend } from './backend.js';
+import { MOST_LANES } from './arrays/lanes.js';
 import type { LayerRecord } from './graph/record.js';
 import { Profiler, activate } from './profiler.js';
 
@@ -63,6 +64,7 @@ export async function profile<T>(
   if (!Number.isInteger(repeats) || repeats < 1) {
     throw new Error(`profile: repeats is ${String(repeats)}; it must be a positive whole number.`);
   }
+  const { recorder } = backend.runtime.lanes;
   const times: Record<'skip' | 'dense', number[]> = { skip: [], dense: [] };
   const skip = env().getBool('DYNCONV_SKIP');
   try {
@@ -77,8 +79,17 @@ export async function profile<T>(
     const profiler = new Profiler(pixelMaps);
     const before = activate(profiler);
     try {
-      const result = await f();
-      backend.flush();
+      recorder.begin(MOST_LANES + 1);
+      let result: T;
+      try {
+        result = await f();
+        backend.flush();
+        for (const { clock, start, end } of recorder.take()) {
+          if (clock) clock.milliseconds += end - start;
+        }
+      } finally {
+        recorder.end();
+      }
       const layers = profiler.layers.map(describe);
       return { result, layers, ...summary(layers, median(times.skip), median(times.dense)) };
     } finally {

@@ -1,6 +1,6 @@
 import type { DataId } from '@tensorflow/tfjs-core';
 import { util } from '@tensorflow/tfjs-core';
-import type { View } from './graph/node.js';
+import type { View } from './graph/view.js';
 import type { PixelSet } from './graph/pixels.js';
 import type { LayerRecord } from './graph/record.js';
 

@@ -1,5 +1,6 @@
 import '@tensorflow/tfjs-backend-cpu';
 import {
+  env,
   getKernel,
   getKernelsForBackend,
   registerBackend,
@@ -13,8 +14,9 @@ import type {
 } from '@tensorflow/tfjs-core';
 import { DynconvBackend } from './backend.js';
 import { runOnCpu, tensorsOf } from './run_on_cpu.js';
-import type { View } from './graph/node.js';
-import { loadRuntime } from './memory/load.js';
+import type { View } from './graph/view.js';
+import { Runtime } from './arrays/runtime.js';
+import { loadMachine } from './memory/load.js';
 import { OutOfMemoryError } from './memory/heap.js';
 import { operations } from './ops/index.js';
 import type { Operation } from './ops/operation.js';
@@ -28,7 +30,7 @@ const PRIORITY = 2.5;
 
 /** The backend's kernels: deferred here, tfjs-backend-wasm's, or the cpu backend's. */
 export function register(): void {
-  registerBackend(BACKEND, async () => new DynconvBackend(await loadRuntime()), PRIORITY);
+  registerBackend(BACKEND, async () => new DynconvBackend(await startRuntime()), PRIORITY);
   const deferrable = new Map(operations.map((operation) => [operation.name, operation]));
   const names = new Set<string>();
   for (const wasm of wasmKernels) {
@@ -43,6 +45,13 @@ export function register(): void {
       runOnCpu(kernelName, inputs, attrs, backendOf(backend));
     registerKernel({ kernelName, backendName: BACKEND, kernelFunc });
   }
+}
+
+/** Loads what the backend runs on; its workers start meanwhile. */
+async function startRuntime(): Promise<Runtime> {
+  const runtime = new Runtime(await loadMachine());
+  runtime.lanes.start(env().getNumber('DYNCONV_LANES'));
+  return runtime;
 }
 
 function backendOf(backend: unknown): DynconvBackend {

@@ -1,6 +1,6 @@
 import type { DataId, DataType } from '@tensorflow/tfjs-core';
-import { Evaluation } from './graph/evaluation.js';
-import { View } from './graph/node.js';
+import { force } from './graph/driver.js';
+import { View } from './graph/view.js';
 import type { Storage } from './graph/storage.js';
 
 /**
@@ -31,14 +31,14 @@ export class Slot {
 
   /** Computes the values, if they are deferred. */
   compute(): void {
-    if (this.storage) Evaluation.force(this.storage);
+    if (this.storage) force(this.storage);
   }
 
   /** The storage, all of its values in memory. */
   get ready(): Storage {
     if (!this.storage)
       throw new Error(`a ${this.dtype} tensor has no values in WebAssembly memory`);
-    Evaluation.force(this.storage);
+    force(this.storage);
     return this.storage;
   }
 

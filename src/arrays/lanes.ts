@@ -1,29 +1,334 @@
-import { util } from '@tensorflow/tfjs-core';
-import type { Runtime } from '../memory/runtime.js';
-import type { RowKernelName } from './kernels.js';
+import { ROW_KERNELS, SCRATCH_BYTES } from '../memory/kernels.js';
+import type { Kernels, RowKernelName } from '../memory/kernels.js';
+import type { Fence, Heap } from '../memory/heap.js';
+import { Control, LaneWord, SLOTS, Slot } from './control.js';
+import { controlBytes, freshClaim, laneAt, slotAt } from './control.js';
+import { jobBytes, placeJob } from './job.js';
+import type { Job } from './job.js';
+import { Lane, signal } from './lane.js';
+import type { LaneSetup } from './lane.js';
+import { LaneError } from './lane-error.js';
+import type { WorkerMessage } from './lane-worker.js';
+import { Recorder } from './recorder.js';
+import { Workers } from './workers.js';
 
-/** Where the time of a layer is collected. */
-interface Clock {
-  milliseconds: number;
+/** A moment in the order of jobs: it has come once so many of them are done. 0 has always come. */
+export type Token = number;
+
+/** The most lanes that work at once. */
+export const MOST_LANES = 8;
+
+/** Looks at memory between two looks at the clock. */
+const SPINS = 256;
+/** A worker that makes no progress for so long, while the calling thread waits for it, is lost. */
+const LOST_AFTER_MS = 2000;
+/** A look that comes later than this shows that the calling thread did not run, either. */
+const LONGEST_POLL_MS = 20;
+
+interface Waiter {
+  readonly token: Token;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
 }
 
 /**
- * Runs rows [from, to) of a command. There is one lane, the calling thread; the command lies in the
- * one memory, so that any lane could take any part of the range.
+ * The lanes of both virtual PE arrays: the calling thread (lane 0) and workers on the same memory.
+ * The calling thread posts jobs, lanes take bands of them in order, and only the calling thread
+ * allocates. Without shared memory, or before a worker runs, every job is run as it is posted.
  */
-export function runRows(
-  { kernels, scratch }: Runtime,
-  kernel: RowKernelName,
-  command: number,
-  from: number,
-  to: number,
-  clock: Clock | null,
-): void {
-  if (!clock) {
-    kernels[kernel](command, from, to, scratch);
-    return;
+export class Lanes implements Fence {
+  /** Notes when kernels ran, while somebody wants to know. */
+  readonly recorder: Recorder;
+  private readonly control: number;
+  private readonly base: number;
+  private readonly own: Lane;
+  private readonly workers: Workers;
+  private readonly scratches: number[] = [];
+  private lanes = 1;
+  private callerHelps = true;
+  /** Jobs that were posted so far. */
+  posted: Token = 0;
+  private failure: Error | null = null;
+  private waiter: Waiter | null = null;
+  /** Workers that were given up, and may still write to memory. */
+  private readonly zombies = new Set<number>();
+
+  constructor(
+    private readonly memory: WebAssembly.Memory,
+    private readonly heap: Heap,
+    kernels: Kernels,
+    module: WebAssembly.Module,
+  ) {
+    const bytes = controlBytes(MOST_LANES + 1);
+    // From the beginning of a cache line on, so that no other block shares one.
+    this.control = (heap.allocate(bytes + 63) + 63) & ~63;
+    this.base = this.control >>> 2;
+    heap.u8.fill(0, this.control, this.control + bytes);
+    this.own = new Lane(
+      this.setupOf(0),
+      ROW_KERNELS.map((name) => kernels[name]),
+      (error, kernel) => {
+        this.failure ??= new LaneError(ROW_KERNELS[kernel], 0, String(error), error);
+      },
+    );
+    this.recorder = new Recorder(heap, this.base, () => this.own.view());
+    this.workers = new Workers({
+      setupOf: (lane) => ({ ...this.setupOf(lane), module }),
+      onMessage: (lane, message) => {
+        this.hear(lane, message);
+      },
+      onEnd: (lane, reason) => {
+        this.ended(lane, reason);
+      },
+    });
+    this.setHelp(true);
+    heap.fence = this;
   }
-  const start = util.now();
-  kernels[kernel](command, from, to, scratch);
-  clock.milliseconds += util.now() - start;
+
+  // Who works.
+
+  /** Starts workers, so that `lanes` threads work in all once they run; nobody waits for them. */
+  start(lanes: number): void {
+    if (this.memory.buffer instanceof ArrayBuffer) return;
+    this.lanes = Math.min(lanes, MOST_LANES);
+    this.workers.start(this.lanes - 1);
+    this.setHelp(true);
+  }
+
+  /** Ends all workers; jobs that are posted later are run as they are posted. */
+  stop(): void {
+    Atomics.store(this.own.view(), this.base + Control.Stop, 1);
+    signal(this.own.view(), this.base);
+    this.workers.stop();
+    this.lanes = 1;
+  }
+
+  /**
+   * Whether the calling thread takes bands. Where it does not, one more worker takes its place, so
+   * that a page stays alive.
+   */
+  setHelp(callerHelps: boolean): void {
+    this.callerHelps = callerHelps;
+    if (!callerHelps && this.lanes > 1) this.workers.start(this.lanes);
+    const active = callerHelps ? this.lanes : this.lanes + 1;
+    Atomics.store(this.own.view(), this.base + Control.Active, active);
+  }
+
+  /** Threads that take bands of what is posted now; 0 when only the calling thread could. */
+  get ready(): number {
+    const words = this.own.view();
+    let ready = 0;
+    for (let lane = 1; lane <= this.workers.count; lane++) {
+      if (lane < words[this.base + Control.Active]) {
+        ready += Atomics.load(words, this.base + laneAt(lane) + LaneWord.Ready);
+      }
+    }
+    return ready > 0 && this.callerHelps ? ready + 1 : ready;
+  }
+
+  // Work.
+
+  /**
+   * Gives a job to the lanes, to be started when all before `after` is done.
+   * @returns the moment when it is done
+   * @throws LaneError if it was run at once and trapped; OutOfMemoryError
+   */
+  post(job: Job, after: Token = this.posted): Token {
+    const description = this.heap.allocate(jobBytes(job));
+    const words = this.own.view();
+    placeJob(job, (clock) => this.recorder.layerOf(clock), words, description >>> 2);
+    const alone =
+      this.posted === this.done &&
+      (this.ready === 0 || (this.callerHelps && job.bands.length === 1));
+    if (alone) {
+      this.own.array = job.array;
+      for (let band = 0; band < job.bands.length; band++) this.own.run(description >>> 2, band);
+    } else {
+      this.announce(job, description, after);
+    }
+    this.heap.free(description);
+    if (alone) this.throwFailure();
+    return alone ? 0 : this.posted;
+  }
+
+  /** Runs rows [from, to) of a kernel on the command at that address, after all before it. */
+  run(kernel: RowKernelName, command: number, from: number, to: number): Token {
+    if (to <= from) return 0;
+    const bands = [{ commands: [command], starts: [from], ends: [to] }];
+    return this.post({ stages: [{ kernel, clock: null }], bands, array: 1 });
+  }
+
+  private announce({ bands, array }: Job, description: number, after: Token): void {
+    this.waitUntil(() => this.posted - this.done < SLOTS);
+    const words = this.own.view();
+    const job = this.posted | 0;
+    const slot = this.base + slotAt(job);
+    words[slot + Slot.Bands] = bands.length;
+    words[slot + Slot.Need] = after | 0;
+    words[slot + Slot.Job] = description;
+    words[slot + Slot.Array] = array;
+    Atomics.store(words, slot + Slot.Left, bands.length);
+    Atomics.store(words, slot + Slot.Claim, freshClaim(job));
+    this.posted++;
+    Atomics.store(words, this.base + Control.Head, this.posted | 0);
+    signal(words, this.base);
+  }
+
+  /** Jobs that are done: all before the first that is not. */
+  private get done(): Token {
+    return (
+      this.posted - ((this.posted - Atomics.load(this.own.view(), this.base + Control.Done)) | 0)
+    );
+  }
+
+  isDone(token: Token): boolean {
+    return token === 0 || token <= this.done;
+  }
+
+  /**
+   * Returns once the moment has come; meanwhile the calling thread works, too.
+   * @throws LaneError if a kernel trapped or a worker died
+   */
+  wait(token: Token): void {
+    if (!this.isDone(token)) this.waitUntil(() => this.isDone(token));
+    this.throwFailure();
+    this.heap.sweep();
+  }
+
+  /** Waits for all that is posted. */
+  drain(): void {
+    this.wait(this.posted);
+  }
+
+  /**
+   * Resolves once the moment has come, without keeping the calling thread; one at a time.
+   * @throws LaneError if a kernel trapped or a worker died
+   */
+  async whenDone(token: Token): Promise<void> {
+    const words = this.own.view();
+    Atomics.store(words, this.base + Control.Target, token | 0);
+    Atomics.store(words, this.base + Control.Waiting, 1);
+    const isHere = this.isDone(token) || this.ready === 0;
+    // Either no worker has seen the wish yet, or its message is on its way.
+    if (!isHere || Atomics.compareExchange(words, this.base + Control.Waiting, 1, 0) === 0) {
+      this.workers.hold(true);
+      try {
+        await new Promise<void>((resolve, reject) => {
+          this.waiter = { token, resolve, reject };
+        });
+      } finally {
+        this.waiter = null;
+        this.workers.hold(false);
+      }
+    }
+    this.wait(token);
+  }
+
+  /** Jobs that will not touch memory any more. */
+  get settled(): Token {
+    return this.zombies.size > 0 ? 0 : this.done;
+  }
+
+  private throwFailure(): void {
+    const { failure } = this;
+    if (!failure) {
+      if (Atomics.load(this.own.view(), this.base + Control.Failed) === 0) return;
+    }
+    this.waitUntil(() => this.posted === this.done);
+    const number = Atomics.exchange(this.own.view(), this.base + Control.Failed, 0);
+    this.failure = null;
+    throw failure ?? new LaneError(kernelName(number & 0xffff), number >>> 16, 'it trapped');
+  }
+
+  /** Works, and otherwise looks, until `isOver`; gives up workers that make no progress. */
+  private waitUntil(isOver: () => boolean): void {
+    let seen = -1;
+    let idle = 0;
+    let last = performance.now();
+    while (!isOver()) {
+      if ((this.callerHelps || this.ready === 0) && this.own.step()) {
+        last = performance.now();
+        continue;
+      }
+      for (let i = 0; i < SPINS; i++) if (isOver()) return;
+      const time = performance.now();
+      const beats = this.beats();
+      idle = beats === seen ? idle + Math.min(time - last, LONGEST_POLL_MS) : 0;
+      seen = beats;
+      last = time;
+      if (idle > LOST_AFTER_MS) this.giveUp();
+    }
+  }
+
+  /** Grows while any worker makes progress. */
+  private beats(): number {
+    const words = this.own.view();
+    let sum = Atomics.load(words, this.base + Control.Done);
+    for (let lane = 1; lane <= this.workers.count; lane++) {
+      sum = (sum + words[this.base + laneAt(lane) + LaneWord.Beat]) | 0;
+    }
+    return sum;
+  }
+
+  // Faults.
+
+  private hear(lane: number, message: WorkerMessage): void {
+    if (message.kind === 'done') this.waiter?.resolve();
+    else this.failure ??= new LaneError(message.kernel, lane, message.message);
+  }
+
+  /** A worker has ended by itself. */
+  private ended(lane: number, reason: string): void {
+    const words = this.own.view();
+    const at = this.base + laneAt(lane);
+    Atomics.store(words, at + LaneWord.Ready, 0);
+    const busy = Atomics.exchange(words, at + LaneWord.Busy, 0);
+    if (!this.zombies.delete(lane) && busy !== 0) {
+      this.abandon(new LaneError(kernelName(busy), lane, reason));
+    }
+    this.heap.sweep();
+  }
+
+  /** No worker makes progress: those that are in the middle of a kernel are lost. */
+  private giveUp(): void {
+    const words = this.own.view();
+    let error: LaneError | null = null;
+    for (let lane = 1; lane <= this.workers.count; lane++) {
+      const busy = Atomics.load(words, this.base + laneAt(lane) + LaneWord.Busy);
+      if (busy === 0) continue;
+      error ??= new LaneError(kernelName(busy), lane, 'its thread makes no progress');
+      this.zombies.add(lane);
+      Atomics.store(words, this.base + laneAt(lane) + LaneWord.Ready, 0);
+      this.workers.terminate(lane);
+    }
+    this.abandon(error ?? new LaneError('nothing', 0, 'a job is left that no lane runs'));
+  }
+
+  /** Counts every job as done, once no other lane works on one: a lane that had a band is lost. */
+  private abandon(error: LaneError): void {
+    this.failure ??= error;
+    const words = this.own.view();
+    Atomics.store(words, this.base + Control.Active, 0);
+    for (let lane = 1; lane <= this.workers.count; lane++) {
+      if (this.zombies.has(lane)) continue;
+      const at = this.base + laneAt(lane) + LaneWord.Busy;
+      while (Atomics.load(words, at) !== 0);
+    }
+    for (let job = this.done; job < this.posted; job++) {
+      Atomics.store(words, this.base + slotAt(job | 0) + Slot.Bands, 0);
+    }
+    Atomics.store(words, this.base + Control.Done, this.posted | 0);
+    this.setHelp(this.callerHelps);
+    this.waiter?.reject(this.failure);
+  }
+
+  private setupOf(index: number): LaneSetup {
+    const { memory, control } = this;
+    const scratch = (this.scratches[index] ??= this.heap.allocate(SCRATCH_BYTES));
+    return { memory, control, index, array: index % 2 === 0 ? 0 : 1, scratch };
+  }
+}
+
+function kernelName(busy: number): string {
+  return ROW_KERNELS[busy - 1] ?? 'a kernel';
 }

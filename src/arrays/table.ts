@@ -2,7 +2,7 @@
  * Unrolling tables: how each class of layer is mapped to the virtual PE arrays. The format is
  * documented in docs/unrolling-tables.md; the mapping explorer and `npm run tune` write it.
  */
-import type { RowKernelName } from './kernels.js';
+import type { RowKernelName } from '../memory/kernels.js';
 
 /** The classes of layers: convolutions by kernel size, decisions (one output channel), the rest. */
 export const LAYER_CLASSES = [

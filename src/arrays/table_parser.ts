@@ -1,6 +1,6 @@
 import { LAYER_CLASSES, MATCHED, MICROKERNELS, VECTOR_WIDTHS } from './table.js';
 import type { Entry, LayerClass, Match, Range, TemporalMapping, UnrollingTable } from './table.js';
-import type { RowKernelName } from './kernels.js';
+import type { RowKernelName } from '../memory/kernels.js';
 
 /** An unrolling table is not of the form that is expected. */
 export class TableError extends Error {

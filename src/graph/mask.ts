@@ -1,4 +1,4 @@
-import type { NonZeroName } from '../arrays/kernels.js';
+import type { NonZeroName } from '../memory/kernels.js';
 import { PixelSet } from './pixels.js';
 import type { Rows } from './rows.js';
 

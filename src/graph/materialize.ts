@@ -1,7 +1,8 @@
 import { Command } from '../arrays/command.js';
+import type { Token } from '../arrays/lanes.js';
 import { PixelSet } from './pixels.js';
-import { channelsOf } from './node.js';
-import type { View } from './node.js';
+import { channelsOf } from './view.js';
+import type { View } from './view.js';
 import { Rows } from './rows.js';
 import type { Storage } from './storage.js';
 import { compute } from './stream.js';
@@ -16,33 +17,31 @@ export function densify(storage: Storage, rows: Rows): void {
   const { runtime, partial } = storage;
   compute(rows);
   if (partial) {
-    scatter(rows, partial.pointer);
+    storage.token = Math.max(storage.token, scatter(rows, partial.pointer));
     storage.fulfil(partial.pointer);
   } else if (rows.set.isAll && !rows.source) {
+    storage.token = rows.token;
     storage.fulfil(runtime.arena.detach(rows.pointer));
   } else {
     const pointer = runtime.heap.allocate(storage.bytes);
-    if (rows.set.isAll) {
-      runtime.heap.u8.copyWithin(pointer, rows.pointer, rows.pointer + storage.bytes);
-    } else {
-      runtime.heap.u8.fill(0, pointer, pointer + storage.bytes);
-      scatter(rows, pointer);
-    }
+    if (!rows.set.isAll) runtime.heap.u8.fill(0, pointer, pointer + storage.bytes);
+    storage.token = Math.max(storage.token, scatter(rows, pointer));
     storage.fulfil(pointer);
   }
   rows.release();
 }
 
-/** Copies rows to their pixels' places in the dense values at `pointer`. */
-function scatter(rows: Rows, pointer: number): void {
+/** Copies rows to their pixels' places in the dense values at `pointer`; returns when that is done. */
+function scatter(rows: Rows, pointer: number): Token {
   const { runtime, set, stride } = rows;
   if (stride % 4 !== 0) {
+    runtime.lanes.wait(rows.token);
     const bytes = runtime.heap.u8;
     for (let row = 0; row < set.count; row++) {
       const from = rows.pointer + row * stride;
       bytes.copyWithin(pointer + set.pixelAt(row) * stride, from, from + stride);
     }
-    return;
+    return 0;
   }
   const command = runtime.arena.allocate(Command.bytes);
   new Command()
@@ -50,8 +49,9 @@ function scatter(rows: Rows, pointer: number): void {
     .output({ pointer, stride }, set.pixels)
     .channels(stride / 4)
     .place(runtime.heap, command);
-  runtime.kernels.rows_scatter(command, 0, set.count, runtime.scratch);
+  const token = runtime.lanes.run('rows_scatter', command, 0, set.count);
   runtime.arena.free(command);
+  return token;
 }
 
 /** The pixels of `want` that `storage` has not computed yet; takes over `want`. */
@@ -81,10 +81,10 @@ export function addPartial(storage: Storage, region: PixelSet, rows: Rows): void
   const { pointer, covered } = storage.partial;
   if (rows.set.isAll) {
     const wanted = alignBytes(rows, region);
-    scatter(wanted, pointer);
+    storage.token = Math.max(storage.token, scatter(wanted, pointer));
     wanted.release();
   } else {
-    scatter(rows, pointer);
+    storage.token = Math.max(storage.token, scatter(rows, pointer));
     rows.release();
   }
   runtime.kernels.bitmap_mark_pixels(region.pixels, region.count, covered);
@@ -103,6 +103,7 @@ export function partialRows(view: View): Rows {
 export function alignBytes(rows: Rows, set: PixelSet): Rows {
   const { runtime, stride } = rows;
   compute(rows);
+  runtime.lanes.wait(rows.token);
   const pointer = runtime.arena.allocate(Math.max(set.count * stride, 4));
   const rowOf = rows.set.rowOf >>> 2;
   const { u8, i32 } = runtime.heap;

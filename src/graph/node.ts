@@ -1,49 +1,9 @@
 import type { DataType } from '@tensorflow/tfjs-core';
+import type { Evaluation } from './evaluation.js';
 import { PixelSet } from './pixels.js';
 import type { Rows } from './rows.js';
-import type { Storage } from './storage.js';
-import type { Evaluation } from './evaluation.js';
-
-/** A storage as one reader sees it: a reshape changes the shape and keeps the values. */
-export class View {
-  /** Values of one pixel: the last dimension. */
-  readonly channels: number;
-  /** All dimensions but the last. */
-  readonly pixels: number;
-
-  constructor(
-    readonly storage: Storage,
-    readonly shape: number[],
-  ) {
-    this.channels = channelsOf(this);
-    let pixels = 1;
-    for (let axis = 0; axis < shape.length - 1; axis++) pixels *= shape[axis];
-    this.pixels = pixels;
-  }
-
-  get dtype(): DataType {
-    return this.storage.dtype;
-  }
-
-  get isDeferred(): boolean {
-    return this.storage.node !== null;
-  }
-
-  /** Only the pixels that a mask lets through are other than zero. */
-  get isMasked(): boolean {
-    return this.storage.node?.primitive.isMasked ?? false;
-  }
-
-  /** No value is negative, as far as the operation that made it tells. */
-  get nonNegative(): boolean {
-    return this.storage.nonNegative;
-  }
-
-  /** The longest chain of deferred nodes behind the values; 0 when they are in memory. */
-  get depth(): number {
-    return this.storage.node?.depth ?? 0;
-  }
-}
+import type { Deferred, Storage } from './storage.js';
+import type { View } from './view.js';
 
 /** A request of an operation: its input `view`, at least at the pixels of `want`. */
 export interface Demand {
@@ -53,13 +13,23 @@ export interface Demand {
   whole?: boolean;
 }
 
-/** An operation's evaluation: it yields demands, receives their rows, and returns its own. */
-export type Steps = Generator<Demand, Rows, Rows>;
+/** A request of an operation: that the values of `settle` be in memory, for JavaScript to read. */
+export interface Settlement {
+  settle: Rows;
+}
+
+/** An operation's evaluation: it yields requests, receives their rows, and returns its own. */
+export type Steps = Generator<Demand | Settlement, Rows, Rows>;
 
 /** The steps that bring all values of a small operand to memory: weights, a bias. */
 export function* whole(view: View): Steps {
   const want = PixelSet.all(view.storage.runtime, view.pixels);
   return yield { view, want, whole: true };
+}
+
+/** The steps after which the values of `rows` are in memory, for JavaScript to read. */
+export function* settled(rows: Rows): Steps {
+  return yield { settle: rows };
 }
 
 /** All that is known about an operation with its attributes: one object an operation. */
@@ -76,16 +46,28 @@ export interface Primitive {
 }
 
 /** A deferred operation: what computes a storage's values when they are asked for. */
-export interface Node {
-  readonly primitive: Primitive;
-  readonly inputs: readonly View[];
-  readonly shape: number[];
-  readonly dtype: DataType;
+export class Node implements Deferred {
   /** The longest chain of deferred nodes that ends here. */
   readonly depth: number;
+
+  constructor(
+    readonly primitive: Primitive,
+    readonly inputs: readonly View[],
+    readonly shape: number[],
+    readonly dtype: DataType,
+  ) {
+    let depth = 1;
+    for (const view of inputs) if (view.depth >= depth) depth = view.depth + 1;
+    this.depth = depth;
+  }
 }
 
-/** Values of one pixel of a storage or a node's output: its last dimension. */
-export function channelsOf({ shape }: { shape: number[] }): number {
-  return shape[shape.length - 1] ?? 1;
+/** What computes a storage's values; null once they are in memory. */
+export function nodeOf({ node }: Storage): Node | null {
+  return node instanceof Node ? node : null;
+}
+
+/** Only the pixels that a mask lets through are other than zero. */
+export function isMasked({ storage }: View): boolean {
+  return nodeOf(storage)?.primitive.isMasked ?? false;
 }

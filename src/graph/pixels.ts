@@ -1,4 +1,4 @@
-import type { Runtime } from '../memory/runtime.js';
+import type { Runtime } from '../arrays/runtime.js';
 
 /**
  * A set of pixels of a tensor, in ascending order: the region that a request asks for, or the pixels

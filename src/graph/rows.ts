@@ -1,10 +1,11 @@
 import type { DataType } from '@tensorflow/tfjs-core';
 import { util } from '@tensorflow/tfjs-core';
 import type { Bounds, Command } from '../arrays/command.js';
-import type { RowKernelName } from '../arrays/kernels.js';
 import type { Entry } from '../arrays/table.js';
-import type { Runtime } from '../memory/runtime.js';
-import type { View } from './node.js';
+import type { Token } from '../arrays/lanes.js';
+import type { RowKernelName } from '../memory/kernels.js';
+import type { Runtime } from '../arrays/runtime.js';
+import type { View } from './view.js';
 import { PixelSet } from './pixels.js';
 import type { LayerRecord } from './record.js';
 import type { Storage } from './storage.js';
@@ -75,6 +76,8 @@ export class Rows {
   /** Dense rows in which values outside of this set are known not to be negative. */
   negativeWithin: PixelSet | null = null;
   nonNegative = false;
+  /** When the values are in memory, once the rows are not pending: lanes may be computing them. */
+  token: Token = 0;
 
   private constructor(
     readonly runtime: Runtime,
@@ -96,6 +99,7 @@ export class Rows {
     storage.retain();
     const rows = new Rows(storage.runtime, set, channels, storage.dtype, pointer, null, storage);
     rows.nonNegative = storage.nonNegative;
+    rows.token = storage.token;
     storage.runtime.held.add(rows);
     return rows;
   }

@@ -1,7 +1,7 @@
 import type { DataType } from '@tensorflow/tfjs-core';
 import { util } from '@tensorflow/tfjs-core';
-import type { Runtime } from '../memory/runtime.js';
-import type { Node } from './node.js';
+import type { Token } from '../arrays/lanes.js';
+import type { Runtime } from '../arrays/runtime.js';
 
 /** What one region of a deferred node was computed to, while another region may still be asked. */
 export interface Partial {
@@ -9,6 +9,13 @@ export interface Partial {
   pointer: number;
   /** Address of a byte per pixel: 1 where the values are computed. */
   covered: number;
+}
+
+/** How values can be computed that are not: a storage knows of it only what it reads. */
+export interface Deferred {
+  readonly inputs: readonly { readonly storage: Storage }[];
+  /** The longest chain of deferred operations that ends here. */
+  readonly depth: number;
 }
 
 /** Gives finished storages the identity under which tfjs-backend-wasm's own kernels know them. */
@@ -39,6 +46,8 @@ export class Storage {
   partial: Partial | null = null;
   /** No value is negative, as far as the operation that made it tells. */
   nonNegative = false;
+  /** When the values, or those of `partial`, are in memory: lanes may be computing them. */
+  token: Token = 0;
 
   constructor(
     readonly runtime: Runtime,
@@ -46,7 +55,7 @@ export class Storage {
     readonly shape: number[],
     readonly dtype: DataType,
     /** How to compute the values; null once they are in memory. */
-    public node: Node | null,
+    public node: Deferred | null,
   ) {}
 
   get size(): number {
@@ -69,11 +78,6 @@ export class Storage {
     this.dropNode();
   }
 
-  nodeOrThrow(): Node {
-    if (!this.node) throw new Error('a tensor that is computed has nothing to evaluate');
-    return this.node;
-  }
-
   /** Address of the values. Only when ready. */
   get pointer(): number {
     return this.pointerOrZero;
@@ -84,7 +88,7 @@ export class Storage {
     return this.wasmId;
   }
 
-  /** Takes over the block at `pointer`, which holds all values; the node is dropped. */
+  /** Takes over the block at `pointer`, which holds all values once the token's moment has come. */
   fulfil(pointer: number): void {
     this.pointerOrZero = pointer;
     this.wasmId = this.registry.register(this.size, pointer);

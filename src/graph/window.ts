@@ -1,6 +1,6 @@
 import { Command } from '../arrays/command.js';
 import type { Geometry } from '../arrays/geometry.js';
-import type { Runtime } from '../memory/runtime.js';
+import type { Runtime } from '../arrays/runtime.js';
 import { PixelSet } from './pixels.js';
 
 /** The most taps of a window whose addresses fit a lane's scratch memory. */

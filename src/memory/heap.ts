@@ -13,12 +13,32 @@ export class OutOfMemoryError extends Error {
   }
 }
 
+/** Who may still read and write blocks that were freed: jobs that are done one after the other. */
+export interface Fence {
+  /** Jobs that were posted so far. */
+  readonly posted: number;
+  /** Jobs that will not touch memory any more: the first so many. */
+  readonly settled: number;
+  /** Waits until all are done. */
+  drain(): void;
+}
+
+/** A block that was freed when so many jobs were posted. */
+interface Freed {
+  readonly pointer: number;
+  readonly posted: number;
+}
+
 const MAX_BYTES = 2 ** 32 - 2 ** 16;
 
 /** The heap of the one WebAssembly memory. Only the calling thread allocates. */
 export class Heap {
   /** Blocks allocated here and not yet freed. */
   blocks = 0;
+  /** Who must be done before a freed block may be used again. */
+  fence: Fence | null = null;
+  /** Blocks that jobs may still touch, in the order in which they were freed. */
+  private freed: Freed[] = [];
 
   constructor(private readonly module: BackendWasmModule) {}
 
@@ -27,7 +47,13 @@ export class Heap {
    * @throws OutOfMemoryError
    */
   allocate(bytes: number): number {
-    const pointer = bytes > MAX_BYTES ? 0 : this.module._malloc(Math.max(bytes, 1)) >>> 0;
+    this.sweep();
+    let pointer = this.take(bytes);
+    if (pointer === 0 && this.freed.length > 0) {
+      this.fence?.drain();
+      this.sweep();
+      pointer = this.take(bytes);
+    }
     if (pointer === 0) throw new OutOfMemoryError(bytes);
     this.blocks++;
     return pointer;
@@ -39,8 +65,25 @@ export class Heap {
   }
 
   free(pointer: number): void {
-    this.module._free(pointer);
     this.blocks--;
+    const { posted = 0, settled = 0 } = this.fence ?? {};
+    if (settled < posted) this.freed.push({ pointer, posted });
+    else this.module._free(pointer);
+  }
+
+  /** Lets freed blocks be used again that no job can touch any more. */
+  sweep(): void {
+    if (this.freed.length === 0) return;
+    const settled = this.fence?.settled ?? 0;
+    let count = 0;
+    while (count < this.freed.length && this.freed[count].posted <= settled) {
+      this.module._free(this.freed[count++].pointer);
+    }
+    if (count > 0) this.freed = this.freed.slice(count);
+  }
+
+  private take(bytes: number): number {
+    return bytes > MAX_BYTES ? 0 : this.module._malloc(Math.max(bytes, 1)) >>> 0;
   }
 
   // Views change when the memory grows, so they are asked for at each use.

@@ -2,18 +2,29 @@ import { env } from '@tensorflow/tfjs-core';
 import wasmFactory from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm.js';
 import type { BackendWasmModule } from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm.js';
 import { simd } from 'wasm-feature-detect';
-import type { Kernels } from '../arrays/kernels.js';
+import type { Kernels } from './kernels.js';
 import { importMemory, initialPages } from './binary.js';
 import { loadWasm } from './location.js';
 import { reserveMemory } from './reserve.js';
-import { Runtime } from './runtime.js';
+
+/** One memory, and the modules that run on it. */
+export interface Machine {
+  /** tfjs-backend-wasm's module. */
+  readonly module: BackendWasmModule;
+  readonly kernels: Kernels;
+  /** What workers start the kernels from. */
+  readonly kernelModule: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+  /** The kernels are those with fused multiply-add. */
+  readonly relaxed: boolean;
+}
 
 /**
  * Loads tfjs-backend-wasm's module and this package's kernels on one memory, which is shared
  * between threads where the platform can.
  * @throws Error when WebAssembly SIMD is missing, a file cannot be loaded, or there is no memory
  */
-export async function loadRuntime(): Promise<Runtime> {
+export async function loadMachine(): Promise<Machine> {
   if (!(await simd())) {
     throw new Error('tfjs-backend-dynconv needs WebAssembly SIMD, which this platform lacks.');
   }
@@ -29,7 +40,13 @@ export async function loadRuntime(): Promise<Runtime> {
   const kernels = await instantiate(importMemory(kernelFile, kernelBytes, limits), {
     env: { memory },
   });
-  return new Runtime(module, kernels.instance.exports as unknown as Kernels, relaxed);
+  return {
+    module,
+    kernels: kernels.instance.exports as unknown as Kernels,
+    kernelModule: kernels.module,
+    memory,
+    relaxed,
+  };
 }
 
 function instantiate(

@@ -1,10 +1,11 @@
 import { env, util } from '@tensorflow/tfjs-core';
 
-/** The WebAssembly files that the backend loads. */
+/** The WebAssembly files that the backend loads, and the script of its workers. */
 export const WASM_FILES = [
   'dynconv-simd.wasm',
   'dynconv-relaxed-simd.wasm',
   'tfjs-backend-wasm-simd.wasm',
+  'dynconv-lane.js',
 ] as const;
 
 export type WasmFile = (typeof WASM_FILES)[number];
@@ -14,6 +15,7 @@ const DEFAULTS: Record<WasmFile, () => URL> = {
   'dynconv-simd.wasm': () => new URL('./dynconv-simd.wasm', import.meta.url),
   'dynconv-relaxed-simd.wasm': () => new URL('./dynconv-relaxed-simd.wasm', import.meta.url),
   'tfjs-backend-wasm-simd.wasm': () => new URL('./tfjs-backend-wasm-simd.wasm', import.meta.url),
+  'dynconv-lane.js': () => new URL('./dynconv-lane.js', import.meta.url),
 };
 
 let prefix: string | null = null;
@@ -46,6 +48,11 @@ export function setWasmPaths(prefixOrFiles: string | Partial<Record<WasmFile, st
 
 function locationOf(file: WasmFile): string {
   return files[file] ?? (prefix === null ? DEFAULTS[file]().href : prefix + file);
+}
+
+/** The URL or path of the workers' script. */
+export function workerLocation(): string {
+  return locationOf('dynconv-lane.js');
 }
 
 /**

@@ -4,7 +4,9 @@ import { Command } from '../arrays/command.js';
 import type { Bounds } from '../arrays/command.js';
 import type { DynconvBackend } from '../backend.js';
 import type { Evaluation } from '../graph/evaluation.js';
-import type { View } from '../graph/node.js';
+import { settled } from '../graph/node.js';
+import type { Steps } from '../graph/node.js';
+import type { View } from '../graph/view.js';
 import { PixelSet } from '../graph/pixels.js';
 import { Rows } from '../graph/rows.js';
 import { wasmKernel } from '../wasm_kernels.js';
@@ -57,13 +59,13 @@ export class Activation {
   }
 
   /** Applies what the convolution's own bounds do not express; takes over `rows` and `alpha`. */
-  apply(
+  *apply(
     rows: Rows,
     alpha: Rows | null,
     set: PixelSet,
     backend: DynconvBackend,
     evaluation: Evaluation,
-  ): Rows {
+  ): Steps {
     switch (this.name) {
       case 'leakyrelu':
         return leaky(rows, scalar(evaluation, this.leakyAlpha), set, evaluation);
@@ -74,7 +76,8 @@ export class Activation {
       case 'sigmoid': {
         if (set.count === 0) return rows;
         const kernel = wasmKernel(this.name === 'elu' ? tf.Elu : tf.Sigmoid);
-        return runOnRows(backend, kernel, { x: evaluation.compute(rows) }, {}, set, rows.channels);
+        const x = yield* settled(rows);
+        return runOnRows(backend, kernel, { x }, {}, set, rows.channels);
       }
       default:
         return rows;

@@ -2,8 +2,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { Command } from '../arrays/command.js';
 import type { Evaluation } from '../graph/evaluation.js';
-import { channelsOf } from '../graph/node.js';
-import type { Node, Primitive, Steps, View } from '../graph/node.js';
+import { channelsOf } from '../graph/view.js';
+import { isMasked } from '../graph/node.js';
+import type { Node, Primitive, Steps } from '../graph/node.js';
+import type { View } from '../graph/view.js';
 import type { PixelSet } from '../graph/pixels.js';
 import { Epilogue, Rows } from '../graph/rows.js';
 import { affine, spreadsVector } from './affine.js';
@@ -46,8 +48,8 @@ class AddOrSub implements Primitive {
   /** Adds compact rows to dense ones, in the dense ones' place when nobody else reads them. */
   private addAt(dense: Rows, view: View, sparse: Rows, evaluation: Evaluation): Rows {
     evaluation.compute(sparse);
-    const sum = ownDense(evaluation.compute(dense), view);
-    if (!sparse.isEmpty) runInPlace('f32_add_at', sum, sparse);
+    const sum = ownDense(evaluation.compute(dense), view, evaluation);
+    if (!sparse.isEmpty) runInPlace('f32_add_at', sum, sparse, evaluation);
     sum.negativeWithin = dense.nonNegative ? sparse.set.retain() : null;
     sparse.release();
     return sum;
@@ -55,22 +57,26 @@ class AddOrSub implements Primitive {
 }
 
 /** Dense rows in a block of their own: the storage's own block if nobody else reads it, or a copy. */
-function ownDense(rows: Rows, view: View): Rows {
+function ownDense(rows: Rows, view: View, evaluation: Evaluation): Rows {
   const { runtime, source } = rows;
   if (!source) return rows;
-  const { arena, heap } = runtime;
-  let pointer: number;
+  const { arena } = runtime;
   // Two references: the node that is being evaluated, and these rows.
   if (source === view.storage && source.references === 2 && !source.partial) {
-    pointer = arena.adopt(source.surrender());
-  } else {
-    const bytes = rows.set.count * rows.stride;
-    pointer = arena.allocate(bytes);
-    heap.u8.copyWithin(pointer, rows.pointer, rows.pointer + bytes);
+    const pointer = arena.adopt(source.surrender());
+    const own = Rows.computed(runtime, rows.set, rows.channels, rows.dtype, pointer);
+    rows.release();
+    return own;
   }
-  const own = Rows.computed(runtime, rows.set, rows.channels, rows.dtype, pointer);
-  rows.release();
-  return own;
+  return evaluation.compute(
+    evaluation.produce(rows.set, rows.channels, {
+      kernel: 'rows_gather',
+      command: new Command().channels(rows.channels),
+      inputs: [rows],
+      window: null,
+      record: null,
+    }),
+  );
 }
 
 function addOrSub(name: typeof tf.Add | typeof tf.Sub): Operation {
@@ -105,7 +111,7 @@ const addN: Operation = {
   defer(call: Call) {
     const { backend } = call;
     const addends = present(...Object.values(call.inputs));
-    const [first, ...others] = addends.sort((a, b) => Number(a.isMasked) - Number(b.isMasked));
+    const [first, ...others] = addends.sort((a, b) => Number(isMasked(a)) - Number(isMasked(b)));
     let sum: TensorInfo | null = null;
     for (const b of others) {
       const a: View = sum ? backend.view(sum) : first;

@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { DataType } from '@tensorflow/tfjs-core';
 import type { Evaluation } from '../graph/evaluation.js';
-import { channelsOf } from '../graph/node.js';
-import type { Node, Primitive, Steps, View } from '../graph/node.js';
+import { channelsOf } from '../graph/view.js';
+import { settled } from '../graph/node.js';
+import type { Node, Primitive, Steps } from '../graph/node.js';
+import type { View } from '../graph/view.js';
 import type { PixelSet } from '../graph/pixels.js';
 import { Rows } from '../graph/rows.js';
 import { required } from './operation.js';
@@ -19,7 +21,7 @@ class Cast implements Primitive {
     const channels = channelsOf(node);
     const x = yield { view, want };
     const set = x.support(want).retain();
-    const rows = evaluation.align(evaluation.compute(x), set);
+    const rows = yield* settled(evaluation.align(evaluation.compute(x), set));
     const bytes = set.count * channels * tf.util.bytesPerElement(node.dtype);
     const pointer = runtime.arena.allocate(bytes);
     const result = Rows.computed(runtime, set, channels, node.dtype, pointer);

@@ -2,8 +2,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { Command } from '../arrays/command.js';
 import type { Bounds } from '../arrays/command.js';
 import type { Evaluation } from '../graph/evaluation.js';
-import { channelsOf } from '../graph/node.js';
-import type { Node, Primitive, Steps, View } from '../graph/node.js';
+import { channelsOf } from '../graph/view.js';
+import type { Node, Primitive, Steps } from '../graph/node.js';
+import type { View } from '../graph/view.js';
 import type { PixelSet } from '../graph/pixels.js';
 import { Rows } from '../graph/rows.js';
 import { deferBinary } from './elementwise.js';
@@ -22,7 +23,8 @@ class Clamp implements Primitive {
     const [view] = node.inputs as [View];
     const x = yield { view, want };
     const preservesZero = this.bounds.min <= 0 && this.bounds.max >= 0;
-    if (this.isRelu && x.negativeWithin && !x.isPending && !x.source) return this.clampAt(x);
+    if (this.isRelu && x.negativeWithin && !x.isPending && !x.source)
+      return this.clampAt(x, evaluation);
     const set = preservesZero ? x.support(want) : want;
     const { producer } = x;
     if (producer && set === x.support(want)) {
@@ -43,11 +45,11 @@ class Clamp implements Primitive {
   }
 
   /** Clamps only the pixels that may be negative, in place. */
-  private clampAt(x: Rows): Rows {
+  private clampAt(x: Rows, evaluation: Evaluation): Rows {
     const { runtime, negativeWithin } = x;
     if (!negativeWithin) return x;
     const pixels = Rows.computed(runtime, negativeWithin, x.channels, 'float32', 0);
-    if (negativeWithin.count > 0) runInPlace('f32_clamp_at', x, pixels, this.bounds);
+    if (negativeWithin.count > 0) runInPlace('f32_clamp_at', x, pixels, evaluation, this.bounds);
     pixels.release();
     negativeWithin.release();
     x.negativeWithin = null;

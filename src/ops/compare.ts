@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Evaluation } from '../graph/evaluation.js';
-import { channelsOf } from '../graph/node.js';
-import type { Node, Primitive, Steps, View } from '../graph/node.js';
+import { channelsOf } from '../graph/view.js';
+import { settled } from '../graph/node.js';
+import type { Node, Primitive, Steps } from '../graph/node.js';
+import type { View } from '../graph/view.js';
 import type { PixelSet } from '../graph/pixels.js';
 import { Rows } from '../graph/rows.js';
 import { deferBinary } from './elementwise.js';
@@ -23,7 +25,7 @@ class CompareNumber implements Primitive {
     const [view] = node.inputs as [View];
     const { runtime } = evaluation;
     const channels = channelsOf(node);
-    const x = evaluation.align(evaluation.compute(yield { view, want }), want);
+    const x = yield* settled(evaluation.align(evaluation.compute(yield { view, want }), want));
     const pointer = runtime.arena.allocate(want.count * channels);
     const result = Rows.computed(runtime, want, channels, 'bool', pointer);
     const from = valuesOf(x);

@@ -3,8 +3,9 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { Command } from '../arrays/command.js';
 import type { DynconvBackend } from '../backend.js';
 import type { Evaluation } from '../graph/evaluation.js';
-import { channelsOf } from '../graph/node.js';
-import type { Node, Primitive, Steps, View } from '../graph/node.js';
+import { channelsOf } from '../graph/view.js';
+import type { Node, Primitive, Steps } from '../graph/node.js';
+import type { View } from '../graph/view.js';
 import type { PixelSet } from '../graph/pixels.js';
 import { Rows } from '../graph/rows.js';
 import { anyDeferred, present } from './operation.js';
@@ -21,21 +22,24 @@ class Concat implements Primitive {
     const channels = channelsOf(node);
     const stride = channels * 4;
     const pointer = runtime.arena.allocate(Math.max(want.count * stride, 4));
-    const command = runtime.arena.allocate(Command.bytes);
     let offset = 0;
+    let token = 0;
     for (const rows of parts) {
+      const command = runtime.arena.allocate(Command.bytes);
       new Command()
         .input(rows, rows.set.rowOf)
         .output({ pointer: pointer + offset, stride }, want.pixels)
         .channels(rows.channels)
         .zero(runtime.zeros(rows.stride))
         .place(runtime.heap, command);
-      runtime.kernels.rows_gather(command, 0, want.count, runtime.scratch);
+      token = evaluation.run('rows_gather', command, 0, want.count);
       offset += rows.stride;
+      runtime.arena.free(command);
       rows.release();
     }
-    runtime.arena.free(command);
-    return Rows.computed(runtime, want, channels, 'float32', pointer);
+    const rows = Rows.computed(runtime, want, channels, 'float32', pointer);
+    rows.token = token;
+    return rows;
   }
 }
 

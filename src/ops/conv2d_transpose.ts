@@ -1,9 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Token } from '../arrays/lanes.js';
 import { Command } from '../arrays/command.js';
 import { route } from '../arrays/routing.js';
 import type { Evaluation } from '../graph/evaluation.js';
 import { whole } from '../graph/node.js';
-import type { Node, Primitive, Steps, View } from '../graph/node.js';
+import type { Node, Primitive, Steps } from '../graph/node.js';
+import type { View } from '../graph/view.js';
 import { PixelSet } from '../graph/pixels.js';
 import type { LayerRecord } from '../graph/record.js';
 import { Rows } from '../graph/rows.js';
@@ -46,19 +48,31 @@ class Conv2DTranspose implements Primitive {
     heap.u8.fill(0, pointer, pointer + bytes);
     const { strideHeight, strideWidth } = this.forward.geometry;
     const start = tf.util.now();
+    let token: Token = 0;
     for (let y = 0; y < strideHeight; y++) {
-      for (let x = 0; x < strideWidth; x++) this.phase(y, x, dy, filterView, pointer);
+      for (let x = 0; x < strideWidth; x++) {
+        const last = this.phase(y, x, dy, filterView, pointer, evaluation);
+        token = Math.max(token, last);
+      }
     }
     if (this.record) this.record.milliseconds += tf.util.now() - start;
     dy.release();
     filter.release();
     const rows = Rows.computed(runtime, set, channels, 'float32', pointer);
+    rows.token = token;
     set.release();
     return rows;
   }
 
   /** Computes the output pixels (y, x), (y, x + stride), ... into the dense output at `out`. */
-  private phase(y: number, x: number, dy: Rows, filter: View, out: number): void {
+  private phase(
+    y: number,
+    x: number,
+    dy: Rows,
+    filter: View,
+    out: number,
+    evaluation: Evaluation,
+  ): Token {
     const { runtime } = dy;
     const g = this.forward.geometry;
     const vertical = axisPhase(y, g.inHeight, g.kernelHeight, g.strideHeight, g.padTop);
@@ -76,7 +90,7 @@ class Conv2DTranspose implements Primitive {
       padTop: vertical.pad,
       padLeft: horizontal.pad,
     });
-    if (window.taps === 0 || window.outPixels === 0) return;
+    if (window.taps === 0 || window.outPixels === 0) return 0;
     const [, width, channels, inChannels] = filter.shape;
     const { kernel, temporal } = route({
       layer: convolutionClass(window, channels),
@@ -86,7 +100,7 @@ class Conv2DTranspose implements Primitive {
     const taps = crossings(vertical.taps, horizontal.taps, width);
     const layout = new FilterLayout(kernel, taps, inChannels, channels, true);
     if (this.record) this.record.variant = kernel;
-    const { arena, kernels } = runtime;
+    const { arena } = runtime;
     const stride = channels * 4;
     const rows = arena.allocate(window.outPixels * stride);
     const command = arena.allocate(Command.bytes);
@@ -99,15 +113,17 @@ class Conv2DTranspose implements Primitive {
       .rowBlock(temporal.rowBlock)
       .zero(runtime.zeros(dy.stride));
     base.place(runtime.heap, command);
-    kernels[kernel](command, 0, window.outPixels, runtime.scratch);
+    evaluation.run(kernel, command, 0, window.outPixels);
     const pixels = this.phasePixels(y, x, vertical.size, horizontal.size, runtime);
+    const scatter = arena.allocate(Command.bytes);
     new Command()
       .input({ pointer: rows, stride })
       .output({ pointer: out, stride }, pixels)
       .channels(channels)
-      .place(runtime.heap, command);
-    kernels.rows_scatter(command, 0, window.outPixels, runtime.scratch);
-    for (const pointer of [pixels, command, rows]) arena.free(pointer);
+      .place(runtime.heap, scatter);
+    const token = evaluation.run('rows_scatter', scatter, 0, window.outPixels);
+    for (const pointer of [pixels, command, scatter, rows]) arena.free(pointer);
+    return token;
   }
 
   /** The address of a list of the output pixels of a phase. */

@@ -3,7 +3,8 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { DynconvBackend } from '../backend.js';
 import type { Evaluation } from '../graph/evaluation.js';
 import { whole } from '../graph/node.js';
-import type { Node, Primitive, Steps, View } from '../graph/node.js';
+import type { Node, Primitive, Steps } from '../graph/node.js';
+import type { View } from '../graph/view.js';
 import type { PixelSet } from '../graph/pixels.js';
 import type { LayerRecord } from '../graph/record.js';
 import { Rows } from '../graph/rows.js';
@@ -66,7 +67,7 @@ export abstract class ConvolutionPrimitive implements Primitive {
     const alpha = alphaView ? yield* whole(alphaView) : null;
     recordRun(record, want);
     const rows = this.convolve({ x, filter, bias }, node, want, evaluation);
-    return activation.apply(rows, alpha, want, backend, evaluation);
+    return yield* activation.apply(rows, alpha, want, backend, evaluation);
   }
 }
 

@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { KernelConfig, NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
 import type { DynconvBackend } from '../backend.js';
 import type { Evaluation } from '../graph/evaluation.js';
-import { channelsOf } from '../graph/node.js';
+import { channelsOf } from '../graph/view.js';
+import { settled } from '../graph/node.js';
 import type { Node, Primitive, Steps } from '../graph/node.js';
 import type { PixelSet } from '../graph/pixels.js';
 import type { Rows } from '../graph/rows.js';
@@ -61,7 +62,7 @@ class Unary implements Primitive {
       return evaluation.none(want, { channels, dtype: node.dtype });
     }
     set.retain();
-    const rows = evaluation.align(evaluation.compute(x), set);
+    const rows = yield* settled(evaluation.align(evaluation.compute(x), set));
     const result = runOnRows(this.backend, this.wasm, { x: rows }, this.attrs, set, channels);
     set.release();
     return result;
@@ -100,11 +101,11 @@ class Binary implements Primitive {
       if (kind === 'channel' || kind === 'scalar') {
         const all = evaluation.all(view);
         const rows = evaluation.compute(yield { view, want: all });
-        operands.push(evaluation.align(rows, all));
+        operands.push(yield* settled(evaluation.align(rows, all)));
         all.release();
       } else {
         const rows = evaluation.compute(yield { view, want });
-        operands.push(evaluation.align(rows, want));
+        operands.push(yield* settled(evaluation.align(rows, want)));
       }
     }
     const [a, b] = operands as [Rows, Rows];

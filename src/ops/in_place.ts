@@ -1,13 +1,15 @@
 import { Command } from '../arrays/command.js';
 import type { Bounds } from '../arrays/command.js';
-import type { RowKernelName } from '../arrays/kernels.js';
+import type { RowKernelName } from '../memory/kernels.js';
+import type { Evaluation } from '../graph/evaluation.js';
 import type { Rows } from '../graph/rows.js';
 
-/** Runs a kernel that changes the rows of `dense` at the pixels of `sparse`; both are computed. */
+/** Runs a kernel that changes the rows of `dense` at the pixels of `sparse`; both have addresses. */
 export function runInPlace(
   kernel: RowKernelName,
   dense: Rows,
   sparse: Rows,
+  evaluation: Evaluation,
   bounds: Bounds = { min: -Infinity, max: Infinity },
 ): void {
   const { runtime, channels } = dense;
@@ -18,6 +20,6 @@ export function runInPlace(
     .channels(channels)
     .bounds(bounds)
     .place(runtime.heap, command);
-  runtime.kernels[kernel](command, 0, sparse.set.count, runtime.scratch);
+  dense.token = evaluation.run(kernel, command, 0, sparse.set.count);
   runtime.arena.free(command);
 }

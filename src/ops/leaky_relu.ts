@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Evaluation } from '../graph/evaluation.js';
-import { channelsOf, whole } from '../graph/node.js';
-import type { Node, Primitive, Steps, View } from '../graph/node.js';
+import { whole } from '../graph/node.js';
+import { channelsOf } from '../graph/view.js';
+import type { Node, Primitive, Steps } from '../graph/node.js';
+import type { View } from '../graph/view.js';
 import type { PixelSet } from '../graph/pixels.js';
 import { leaky, scalar } from './activation.js';
 import { isVector } from './operand.js';

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { channelsOf } from '../graph/node.js';
+import { channelsOf } from '../graph/view.js';
 import { Window } from '../graph/window.js';
 import { required } from './operation.js';
 import type { Call, Operation } from './operation.js';

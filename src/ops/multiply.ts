@@ -3,8 +3,10 @@ import { Command } from '../arrays/command.js';
 import { skips } from '../flags.js';
 import type { Evaluation } from '../graph/evaluation.js';
 import { activePixels } from '../graph/mask.js';
-import { channelsOf } from '../graph/node.js';
-import type { Node, Primitive, Steps, View } from '../graph/node.js';
+import { channelsOf } from '../graph/view.js';
+import { settled } from '../graph/node.js';
+import type { Node, Primitive, Steps } from '../graph/node.js';
+import type { View } from '../graph/view.js';
 import type { PixelSet } from '../graph/pixels.js';
 import { Epilogue, Rows } from '../graph/rows.js';
 import { affine, spreadsVector } from './affine.js';
@@ -23,7 +25,7 @@ class MaskMultiply implements Primitive {
   *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {
     const [featuresView, maskView] = node.inputs as [View, View];
     const maskWant = want.modulo(maskView.pixels);
-    const mask = evaluation.compute(yield { view: maskView, want: maskWant });
+    const mask = yield* settled(yield { view: maskView, want: maskWant });
     maskWant.release();
     const channels = channelsOf(node);
     const active = activePixels(mask, want);

@@ -5,7 +5,7 @@ import type {
   TensorInfo,
 } from '@tensorflow/tfjs-core';
 import type { DynconvBackend } from '../backend.js';
-import type { View } from '../graph/node.js';
+import type { View } from '../graph/view.js';
 
 /** The arguments of a kernel call; an optional input that was not given is absent or null. */
 export interface Call {

@@ -1,6 +1,6 @@
-import type { PackKernels, RowKernelName } from '../arrays/kernels.js';
+import type { PackKernels, RowKernelName } from '../memory/kernels.js';
 import type { Storage } from '../graph/storage.js';
-import type { Runtime } from '../memory/runtime.js';
+import type { Runtime } from '../arrays/runtime.js';
 
 /** How a filter is cut and ordered for a kernel: all that decides a packing, but for the values. */
 export class FilterLayout {

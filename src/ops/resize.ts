@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { Command } from '../arrays/command.js';
 import type { Evaluation } from '../graph/evaluation.js';
-import { channelsOf } from '../graph/node.js';
-import type { Node, Primitive, Steps, View } from '../graph/node.js';
+import { channelsOf } from '../graph/view.js';
+import type { Node, Primitive, Steps } from '../graph/node.js';
+import type { View } from '../graph/view.js';
 import { PixelSet } from '../graph/pixels.js';
 import { anyDeferred, required } from './operation.js';
 import type { Call, Operation } from './operation.js';

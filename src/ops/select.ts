@@ -3,8 +3,10 @@ import { Command } from '../arrays/command.js';
 import { skips } from '../flags.js';
 import type { Evaluation } from '../graph/evaluation.js';
 import { activePixels } from '../graph/mask.js';
-import { channelsOf } from '../graph/node.js';
-import type { Node, Primitive, Steps, View } from '../graph/node.js';
+import { channelsOf } from '../graph/view.js';
+import { settled } from '../graph/node.js';
+import type { Node, Primitive, Steps } from '../graph/node.js';
+import type { View } from '../graph/view.js';
 import type { PixelSet } from '../graph/pixels.js';
 import { Epilogue } from '../graph/rows.js';
 import type { Rows } from '../graph/rows.js';
@@ -21,7 +23,7 @@ class Select implements Primitive {
   *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {
     const [maskView, ...choices] = node.inputs as [View, View, View];
     const maskWant = want.modulo(maskView.pixels);
-    const mask = evaluation.compute(yield { view: maskView, want: maskWant });
+    const mask = yield* settled(yield { view: maskView, want: maskWant });
     maskWant.release();
     const chosen: Rows[] = [];
     for (const [index, view] of choices.entries()) {

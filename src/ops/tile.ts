@@ -2,8 +2,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { KernelConfig } from '@tensorflow/tfjs-core';
 import type { DynconvBackend } from '../backend.js';
 import type { Evaluation } from '../graph/evaluation.js';
-import { channelsOf, whole } from '../graph/node.js';
-import type { Node, Primitive, Steps, View } from '../graph/node.js';
+import { nodeOf, settled, whole } from '../graph/node.js';
+import { channelsOf } from '../graph/view.js';
+import type { Node, Primitive, Steps } from '../graph/node.js';
+import type { View } from '../graph/view.js';
 import type { PixelSet } from '../graph/pixels.js';
 import { Rows } from '../graph/rows.js';
 import { runOnRows } from './on_rows.js';
@@ -36,7 +38,7 @@ class TilePixels implements Primitive {
       x.release();
       return evaluation.none(want, { channels, dtype: node.dtype });
     }
-    const rows = evaluation.align(evaluation.compute(x), set);
+    const rows = yield* settled(evaluation.align(evaluation.compute(x), set));
     const reps = set.total === 1 ? [channels] : [1, channels];
     const tiled = runOnRows(this.backend, this.wasm, { x: rows }, { reps }, set, channels);
     set.release();
@@ -69,7 +71,7 @@ class TileNumber implements Primitive {
 
 /** What a mask looked like before it was tiled over the channels, if it was. */
 export function untiled(view: View): View {
-  const { node } = view.storage;
+  const node = nodeOf(view.storage);
   if (!(node?.primitive instanceof TilePixels)) return view;
   if (!tf.util.arraysEqual(node.shape, view.shape)) return view;
   return node.inputs[0];

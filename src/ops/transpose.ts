@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { Command } from '../arrays/command.js';
 import type { Evaluation } from '../graph/evaluation.js';
-import { channelsOf } from '../graph/node.js';
-import type { Node, Primitive, Steps, View } from '../graph/node.js';
+import { channelsOf } from '../graph/view.js';
+import type { Node, Primitive, Steps } from '../graph/node.js';
+import type { View } from '../graph/view.js';
 import { PixelSet } from '../graph/pixels.js';
 import { Rows } from '../graph/rows.js';
 import { required } from './operation.js';
@@ -41,11 +42,12 @@ class Transpose implements Primitive {
       .channels(columns)
       .parameters(rows)
       .place(runtime.heap, command);
-    runtime.kernels.f32_transpose(command, 0, count, runtime.scratch);
+    const token = evaluation.run('f32_transpose', command, 0, count);
     runtime.arena.free(command);
     x.release();
     const set = PixelSet.all(runtime, want.total);
     const result = Rows.computed(runtime, set, channelsOf(node), 'float32', pointer);
+    result.token = token;
     set.release();
     return result;
   }

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import type { DynconvBackend } from '../backend.js';
 import type { Evaluation } from '../graph/evaluation.js';
-import { channelsOf } from '../graph/node.js';
+import { channelsOf } from '../graph/view.js';
 import type { Demand, Node, Primitive, Steps } from '../graph/node.js';
 import type { PixelSet } from '../graph/pixels.js';
 import { required } from './operation.js';

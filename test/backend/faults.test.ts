@@ -245,12 +245,13 @@ describe('loading', () => {
 
 describe('misuse', () => {
   it('of DYNCONV_LANES is refused', () => {
-    for (const lanes of [0, -1, 1.5, 2]) {
+    for (const lanes of [0, -1, 1.5, 9]) {
       assert.throws(() => {
         tf.env().set('DYNCONV_LANES', lanes);
       }, /DYNCONV_LANES is/);
     }
-    tf.env().set('DYNCONV_LANES', 1);
+    const lanes = tf.env().getNumber('DYNCONV_LANES');
+    assert.isAtLeast(lanes, 1);
   });
 
   it('of profile is refused', async () => {

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import '../../src/index.js';
 import { PixelSet } from '../../src/graph/pixels.js';
-import type { Runtime } from '../../src/memory/runtime.js';
+import type { Runtime } from '../../src/arrays/runtime.js';
 import { dynconv } from '../backend/footprint.js';
 
 /** The machine that the backend runs on. */

@@ -1,7 +1,7 @@
 import { assert } from 'chai';
 import fc from 'fast-check';
 import { PixelSet } from '../../src/graph/pixels.js';
-import type { Runtime } from '../../src/memory/runtime.js';
+import type { Runtime } from '../../src/arrays/runtime.js';
 import { anyPixels, listOf, machine, setOf } from './machine.js';
 
 /** A number of pixels, and two sets of them. */

@@ -1,7 +1,7 @@
 import { assert } from 'chai';
 import fc from 'fast-check';
 import { Window } from '../../src/graph/window.js';
-import type { Runtime } from '../../src/memory/runtime.js';
+import type { Runtime } from '../../src/arrays/runtime.js';
 import { anyWindows, windowTaps } from '../kernels/windows.js';
 import type { Windows } from '../kernels/windows.js';
 import { anyPixels, listOf, machine, setOf } from './machine.js';

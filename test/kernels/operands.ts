@@ -1,7 +1,7 @@
 import { assert } from 'chai';
 import fc from 'fast-check';
 import type { Fields } from './fields.js';
-import type { RowKernelName } from '../../src/arrays/kernels.js';
+import type { RowKernelName } from '../../src/memory/kernels.js';
 import { randomSet, uniform } from './random.js';
 import type { Sandbox } from './sandbox.js';
 

@@ -1,7 +1,7 @@
 import { assert } from 'chai';
 import fc from 'fast-check';
 import type { Fields } from './fields.js';
-import type { RowKernelName } from '../../src/arrays/kernels.js';
+import type { RowKernelName } from '../../src/memory/kernels.js';
 import { anyLayout, anySeed, input2Fields, inputFields, placeInput } from './operands.js';
 import { placeOutput, verify } from './operands.js';
 import { random, randomSet, uniform } from './random.js';

@@ -1,4 +1,4 @@
-import type { Kernels, RowKernelName } from '../../src/arrays/kernels.js';
+import type { Kernels, RowKernelName } from '../../src/memory/kernels.js';
 import { commandWords } from './fields.js';
 import type { Fields } from './fields.js';
 import { kernelBytes, type KernelVariant } from '../support/wasm-bytes.js';

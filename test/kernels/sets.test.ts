@@ -1,6 +1,6 @@
 import { assert } from 'chai';
 import fc from 'fast-check';
-import type { NonZeroName } from '../../src/arrays/kernels.js';
+import type { NonZeroName } from '../../src/memory/kernels.js';
 import { anySeed } from './operands.js';
 import { random, randomSet } from './random.js';
 import { describeKernels, type Sandbox } from './sandbox.js';

@@ -1,6 +1,7 @@
 import { assert } from 'chai';
 import { OutOfMemoryError } from '../../src/memory/heap.js';
-import { loadRuntime } from '../../src/memory/load.js';
+import { Runtime } from '../../src/arrays/runtime.js';
+import { loadMachine } from '../../src/memory/load.js';
 import { reserveMemory } from '../../src/memory/reserve.js';
 
 const INITIAL = 256;
@@ -71,7 +72,7 @@ describe('reserving a memory', () => {
   for (const shares of CAN_SHARE ? [true, false] : [false]) {
     it(`lets the modules run on 256 MiB, ${shares ? '' : 'un'}shared`, async () => {
       platform(({ maximum = 0, shared }) => maximum <= 4096 && (shares || !shared));
-      const { heap } = await loadRuntime();
+      const { heap } = new Runtime(await loadMachine());
       const block = heap.allocate(128 * 2 ** 20);
       heap.u8[block] = 1;
       assert.throws(() => heap.allocate(200 * 2 ** 20), OutOfMemoryError);

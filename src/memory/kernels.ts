@@ -9,29 +9,33 @@ export const SCRATCH_BYTES = 64 * 1024;
 /** Computes output rows [r0, r1) of the command at `command`, with a lane's scratch memory. */
 export type RowKernel = (command: number, r0: number, r1: number, scratch: number) => void;
 
-/** The names of the kernels that compute rows. */
-export type RowKernelName =
-  | 'f32_igemm_4x8'
-  | 'f32_igemm_4x1'
-  | 'f32_dwconv_4x8'
-  | 'f32_maxpool'
-  | 'f32_avgpool'
-  | 'f32_mean'
-  | 'f32_resize_nearest'
-  | 'f32_resize_bilinear'
-  | 'f32_add'
-  | 'f32_sub'
-  | 'f32_mul'
-  | 'f32_mul_pixel'
-  | 'f32_affine'
-  | 'f32_clamp'
-  | 'f32_clamp_at'
-  | 'f32_leaky'
-  | 'f32_add_at'
-  | 'f32_transpose'
-  | 'rows_gather'
-  | 'rows_scatter'
-  | 'rows_pad';
+/** The kernels that compute rows; a kernel's number is its place in this list. */
+export const ROW_KERNELS = [
+  'f32_igemm_4x8',
+  'f32_igemm_4x1',
+  'f32_dwconv_4x8',
+  'f32_maxpool',
+  'f32_avgpool',
+  'f32_mean',
+  'f32_resize_nearest',
+  'f32_resize_bilinear',
+  'f32_add',
+  'f32_sub',
+  'f32_mul',
+  'f32_mul_pixel',
+  'f32_affine',
+  'f32_clamp',
+  'f32_clamp_at',
+  'f32_leaky',
+  'f32_add_at',
+  'f32_transpose',
+  'rows_gather',
+  'rows_scatter',
+  'rows_pad',
+] as const;
+
+/** The name of a kernel that computes rows. */
+export type RowKernelName = (typeof ROW_KERNELS)[number];
 
 /** The names of the functions that find the non-zero pixels of a mask, by its element type. */
 export type NonZeroName = 'set_nonzero_f32' | 'set_nonzero_i32' | 'set_nonzero_u8';

@@ -1,8 +1,9 @@
 import type { BackendWasmModule } from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm.js';
-import { SCRATCH_BYTES } from '../arrays/kernels.js';
-import type { Kernels } from '../arrays/kernels.js';
-import { Arena } from './arena.js';
-import { Heap } from './heap.js';
+import type { Kernels } from '../memory/kernels.js';
+import { Arena } from '../memory/arena.js';
+import { Heap } from '../memory/heap.js';
+import type { Machine } from '../memory/load.js';
+import { Lanes } from './lanes.js';
 
 /** Something that an evaluation holds and lets go of when it ends, by itself or by an error. */
 interface Held {
@@ -13,23 +14,26 @@ interface Held {
 export class Runtime {
   readonly heap: Heap;
   readonly arena: Arena;
-  /** The calling thread's scratch memory for kernels. */
-  readonly scratch: number;
   /** Rows on storages that an evaluation has not released yet. */
   readonly held = new Set<Held>();
   private zeroPointer = 0;
   private zeroBytes = 0;
   private readonly retired: number[] = [];
 
-  constructor(
-    readonly module: BackendWasmModule,
-    readonly kernels: Kernels,
-    /** The kernels are those with fused multiply-add. */
-    readonly relaxed: boolean,
-  ) {
+  /** tfjs-backend-wasm's own module. */
+  readonly module: BackendWasmModule;
+  readonly kernels: Kernels;
+  readonly lanes: Lanes;
+  /** The kernels are those with fused multiply-add. */
+  readonly relaxed: boolean;
+
+  constructor({ module, kernels, kernelModule, memory, relaxed }: Machine) {
+    this.module = module;
+    this.kernels = kernels;
+    this.relaxed = relaxed;
     this.heap = new Heap(module);
     this.arena = new Arena(this.heap);
-    this.scratch = this.heap.allocate(SCRATCH_BYTES);
+    this.lanes = new Lanes(memory, this.heap, kernels, kernelModule);
   }
 
   /** Address of at least `bytes` zero bytes, which nobody writes: the row of an absent pixel. */

@@ -1,0 +1,102 @@
+/*
+ * The control block of the lanes: 32-bit words in the one memory, through which the calling thread
+ * and the workers agree on what to run. All of them are read and written atomically where two
+ * threads may meet; words that different threads write lie on cache lines of their own.
+ *
+ * Jobs are numbered as they are posted. Job j lies in slot j modulo `SLOTS` until every earlier job
+ * and itself are done.
+ */
+
+/** Words of a cache line. */
+const LINE = 16;
+
+/** Jobs that may be under way at once; a power of two. */
+export const SLOTS = 64;
+
+/** Words of the control block. */
+export const Control = {
+  /** Jobs posted. */
+  Head: 0,
+  /** Jobs done, in order: all before this one. */
+  Done: LINE,
+  /** Counts what sleeping lanes want to hear of. */
+  Event: 2 * LINE,
+  /** Lanes asleep. */
+  Sleepers: 2 * LINE + 1,
+  /** Not zero: lanes end. */
+  Stop: 3 * LINE,
+  /** Lanes from this number on rest. */
+  Active: 3 * LINE + 1,
+  /** Not zero: lanes note when they ran what. */
+  Trace: 3 * LINE + 2,
+  /** Not zero: the calling thread wants a message once as many jobs as in `Target` are done. */
+  Waiting: 4 * LINE,
+  Target: 4 * LINE + 1,
+  /** The lane (upper half) and the kernel's number and one (lower half) that trapped first. */
+  Failed: 5 * LINE,
+  Slots: 6 * LINE,
+  Lanes: (6 + SLOTS) * LINE,
+} as const;
+
+/** Words of a slot. */
+export const Slot = {
+  /** The job's number (20 bits) above the next band to be taken (12 bits). */
+  Claim: 0,
+  /** Bands not done yet. */
+  Left: 1,
+  Bands: 2,
+  /** Jobs that must be done before this one starts. */
+  Need: 3,
+  /** Address of the job's description. */
+  Job: 4,
+  /** The PE array that it is for. */
+  Array: 5,
+} as const;
+
+/** Words of a lane. */
+export const LaneWord = {
+  /** 1 once the lane runs. */
+  Ready: 0,
+  /** Grows with every kernel call. */
+  Beat: 1,
+  /** The kernel that the lane is in, and one; 0 between bands. */
+  Busy: 2,
+  /** Address of the lane's events, and how many there are. */
+  Events: 3,
+  EventCount: 4,
+} as const;
+
+export const BANDS_BITS = 12;
+/** The most bands of a job. */
+export const MOST_BANDS = 2 ** BANDS_BITS - 1;
+const NUMBER_MASK = 2 ** (32 - BANDS_BITS) - 1;
+
+/** The word where slot `job` begins, from the control block on. */
+export function slotAt(job: number): number {
+  return Control.Slots + (job & (SLOTS - 1)) * LINE;
+}
+
+/** The word where a lane's words begin, from the control block on. */
+export function laneAt(lane: number): number {
+  return Control.Lanes + lane * LINE;
+}
+
+/** Bytes of a control block for that many lanes. */
+export function controlBytes(lanes: number): number {
+  return laneAt(lanes) * 4;
+}
+
+/** The claim word of a job whose bands are all free. */
+export function freshClaim(job: number): number {
+  return ((job & NUMBER_MASK) << BANDS_BITS) | 0;
+}
+
+/** Whether a claim word is of the job of that number. */
+export function isClaimOf(claim: number, job: number): boolean {
+  return claim >>> BANDS_BITS === (job & NUMBER_MASK);
+}
+
+/** The next band that a claim word gives out. */
+export function bandOf(claim: number): number {
+  return claim & MOST_BANDS;
+}

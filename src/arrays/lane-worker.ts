@@ -1,0 +1,114 @@
+/*
+ * A lane in a worker: a Web Worker or one of Node's worker threads. It is told where the memory and
+ * the kernels are, and from then on hears of work through the control block alone.
+ */
+import { ROW_KERNELS } from '../memory/kernels.js';
+import type { Kernels } from '../memory/kernels.js';
+import { Control, LaneWord, laneAt } from './control.js';
+import { Lane } from './lane.js';
+import type { LaneSetup } from './lane.js';
+
+/** What the calling thread sends to a new worker. */
+export interface WorkerSetup extends LaneSetup {
+  readonly module: WebAssembly.Module;
+}
+
+/** What a worker sends to the calling thread. */
+export type WorkerMessage =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'failed'; readonly kernel: string; readonly message: string };
+
+/** A lane without work looks for some for so long before it sleeps: a wake-up takes 5 us or more. */
+const SPIN_MS = 0.05;
+/** Looks at memory between two looks at the clock. */
+const SPINS = 64;
+
+/** Where the worker hears from and speaks to the calling thread. */
+interface Port {
+  listen(hear: (setup: WorkerSetup) => void): void;
+  send(message: WorkerMessage): void;
+  close(): void;
+}
+
+function portOf(): Port {
+  const node = globalThis.process?.getBuiltinModule?.('node:worker_threads').parentPort;
+  if (node) {
+    return {
+      listen: (hear) => node.once('message', hear),
+      send: (message) => {
+        node.postMessage(message);
+      },
+      close: () => {
+        node.close();
+      },
+    };
+  }
+  return {
+    listen: (hear) => {
+      const heard = ({ data }: MessageEvent): void => {
+        hear(data as WorkerSetup);
+      };
+      self.addEventListener('message', heard, { once: true });
+    },
+    send: (message) => {
+      self.postMessage(message);
+    },
+    close: () => {
+      self.close();
+    },
+  };
+}
+
+/** Runs what is posted until it is told to stop. */
+function work(setup: WorkerSetup, port: Port): void {
+  const instance = new WebAssembly.Instance(setup.module, { env: { memory: setup.memory } });
+  const kernels = instance.exports as unknown as Kernels;
+  const lane = new Lane(
+    setup,
+    ROW_KERNELS.map((name) => kernels[name]),
+    (error, kernel) => {
+      port.send({ kind: 'failed', kernel: ROW_KERNELS[kernel], message: String(error) });
+    },
+  );
+  const base = setup.control >>> 2;
+  let words = lane.view();
+  Atomics.store(words, base + laneAt(setup.index) + LaneWord.Ready, 1);
+  while (Atomics.load(words, base + Control.Stop) === 0) {
+    const event = Atomics.load(words, base + Control.Event);
+    const worked = lane.step();
+    words = lane.view();
+    tellWhoWaits(words, base, port);
+    if (!worked && !spin(words, base + Control.Event, event)) sleep(words, base, event);
+  }
+  port.close();
+}
+
+/** Sends the message that the calling thread asked for, if what it waits for is done. */
+function tellWhoWaits(words: Int32Array, base: number, port: Port): void {
+  if (Atomics.load(words, base + Control.Waiting) === 0) return;
+  const target = Atomics.load(words, base + Control.Target);
+  if (((Atomics.load(words, base + Control.Done) - target) | 0) < 0) return;
+  if (Atomics.compareExchange(words, base + Control.Waiting, 1, 0) === 1) {
+    port.send({ kind: 'done' });
+  }
+}
+
+/** Watches the word for a while; whether it has changed. */
+function spin(words: Int32Array, at: number, value: number): boolean {
+  const end = performance.now() + SPIN_MS;
+  do {
+    for (let i = 0; i < SPINS; i++) if (Atomics.load(words, at) !== value) return true;
+  } while (performance.now() < end);
+  return false;
+}
+
+function sleep(words: Int32Array, base: number, event: number): void {
+  Atomics.add(words, base + Control.Sleepers, 1);
+  Atomics.wait(words, base + Control.Event, event);
+  Atomics.sub(words, base + Control.Sleepers, 1);
+}
+
+const port = portOf();
+port.listen((setup) => {
+  work(setup, port);
+});

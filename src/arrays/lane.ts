@@ -1,0 +1,149 @@
+import type { RowKernel } from '../memory/kernels.js';
+import { Control, LaneWord, Slot, bandOf, isClaimOf, laneAt, slotAt } from './control.js';
+import { noteEvent, now } from './events.js';
+
+/** What a lane is made of; all of it can be sent to a worker but the kernels. */
+export interface LaneSetup {
+  readonly memory: WebAssembly.Memory;
+  /** Address of the control block. */
+  readonly control: number;
+  /** The lane's number; 0 is the calling thread. */
+  readonly index: number;
+  /** The PE array whose jobs it prefers. */
+  readonly array: 0 | 1;
+  /** Address of its scratch memory. */
+  readonly scratch: number;
+}
+
+/** What a lane is busy with that has a band but is in no kernel. */
+const BETWEEN_KERNELS = -1;
+
+/** One lane of the PE arrays: takes bands of the jobs that are posted, and runs them. */
+export class Lane {
+  private words: Int32Array;
+  private buffer: ArrayBufferLike;
+  private readonly base: number;
+  private readonly own: number;
+  /** The PE array of the job that it runs. */
+  array = 0;
+
+  /** @param fail hears of a kernel that trapped */
+  constructor(
+    private readonly setup: LaneSetup,
+    private readonly kernels: readonly RowKernel[],
+    private readonly fail: (error: unknown, kernel: number) => void,
+  ) {
+    this.buffer = setup.memory.buffer;
+    this.words = new Int32Array(this.buffer);
+    this.base = setup.control >>> 2;
+    this.own = this.base + laneAt(setup.index);
+  }
+
+  /** The memory as words; another array when it has grown. */
+  view(): Int32Array {
+    const { buffer } = this.setup.memory;
+    if (buffer !== this.buffer) {
+      this.buffer = buffer;
+      this.words = new Int32Array(buffer);
+    }
+    return this.words;
+  }
+
+  /** Takes a band of a job that can run, of its own array first, and runs it; false if there is none. */
+  step(): boolean {
+    const words = this.view();
+    const { base } = this;
+    if (this.setup.index >= Atomics.load(words, base + Control.Active)) return false;
+    const done = Atomics.load(words, base + Control.Done);
+    const head = Atomics.load(words, base + Control.Head);
+    if (head === done) return false;
+    return this.take(words, done, head, true) || this.take(words, done, head, false);
+  }
+
+  private take(words: Int32Array, done: number, head: number, own: boolean): boolean {
+    for (let job = done; job !== head; job = (job + 1) | 0) {
+      const slot = this.base + slotAt(job);
+      const array = words[slot + Slot.Array];
+      if ((array === this.setup.array) !== own) continue;
+      for (;;) {
+        const claim = Atomics.load(words, slot + Slot.Claim);
+        if (!isClaimOf(claim, job) || bandOf(claim) >= words[slot + Slot.Bands]) break;
+        if (((done - words[slot + Slot.Need]) | 0) < 0) break;
+        // Another job may be in the slot by now: then its number in the claim is another, too.
+        Atomics.store(words, this.own + LaneWord.Busy, BETWEEN_KERNELS);
+        if (Atomics.compareExchange(words, slot + Slot.Claim, claim, claim + 1) !== claim) {
+          Atomics.store(words, this.own + LaneWord.Busy, 0);
+          continue;
+        }
+        this.array = array;
+        this.run(words[slot + Slot.Job] >>> 2, bandOf(claim));
+        if (Atomics.sub(words, slot + Slot.Left, 1) === 1) this.advance(words);
+        Atomics.store(words, this.own + LaneWord.Busy, 0);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Runs a band of the job whose description begins at word `at`. */
+  run(at: number, band: number): void {
+    const words = this.view();
+    const { base, own, kernels } = this;
+    const { scratch } = this.setup;
+    const traces = Atomics.load(words, base + Control.Trace) !== 0;
+    const stages = words[at];
+    const first = at + 1;
+    const start = at + words[first + 2 * stages + band];
+    const strips = words[start];
+    const commands = start + 1;
+    const ends = commands + 2 * stages;
+    let kernel = 0;
+    try {
+      for (let strip = 0; strip < strips; strip++) {
+        const row = ends + strip * stages;
+        for (let stage = 0; stage < stages; stage++) {
+          const to = words[row + stage];
+          // The first strip begins at the first rows, which lie just before the ends.
+          const from = words[row + stage - stages];
+          if (to <= from) continue;
+          kernel = words[first + 2 * stage];
+          Atomics.store(words, own + LaneWord.Busy, kernel + 1);
+          words[own + LaneWord.Beat]++;
+          if (traces) {
+            const began = now();
+            kernels[kernel](words[commands + stage], from, to, scratch);
+            noteEvent(words, own, words[first + 2 * stage + 1], kernel, this.array, began);
+          } else {
+            kernels[kernel](words[commands + stage], from, to, scratch);
+          }
+        }
+      }
+    } catch (error) {
+      const failed = (this.setup.index << 16) | (kernel + 1);
+      Atomics.compareExchange(words, base + Control.Failed, 0, failed);
+      this.fail(error, kernel);
+    }
+  }
+
+  /** Counts the jobs that are done, in order, and tells whoever waits. */
+  private advance(words: Int32Array): void {
+    const { base } = this;
+    for (;;) {
+      const done = Atomics.load(words, base + Control.Done);
+      if (done === Atomics.load(words, base + Control.Head)) break;
+      const slot = base + slotAt(done);
+      if (Atomics.load(words, slot + Slot.Left) !== 0) break;
+      if (!isClaimOf(Atomics.load(words, slot + Slot.Claim), done)) continue;
+      Atomics.compareExchange(words, base + Control.Done, done, (done + 1) | 0);
+    }
+    signal(words, base);
+  }
+}
+
+/** Tells sleeping lanes that there is something new. */
+export function signal(words: Int32Array, base: number): void {
+  Atomics.add(words, base + Control.Event, 1);
+  if (Atomics.load(words, base + Control.Sleepers) > 0) {
+    Atomics.notify(words, base + Control.Event);
+  }
+}

@@ -1,0 +1,83 @@
+import type { WorkerMessage, WorkerSetup } from './lane-worker.js';
+import { startWorker } from './worker.js';
+import type { LaneWorker } from './worker.js';
+
+/** What the owner of the workers hears; `lane` is the worker's number, from 1 on. */
+export interface WorkersOwner {
+  setupOf(lane: number): WorkerSetup;
+  onMessage(lane: number, message: WorkerMessage): void;
+  /** A worker ended though nobody told it to. */
+  onEnd(lane: number, reason: string): void;
+}
+
+/** A worker that ends so often is not started again. */
+const MOST_STARTS = 5;
+
+/** The workers: started, started again when they end, and ended. */
+export class Workers {
+  private readonly running: (LaneWorker | null)[] = [];
+  private readonly starts: number[] = [];
+  private isStopped = false;
+  private hasWarned = false;
+
+  constructor(private readonly owner: WorkersOwner) {}
+
+  /** Workers that were asked for. */
+  get count(): number {
+    return this.running.length;
+  }
+
+  /** Starts workers until there are `count`, and does not wait for them. */
+  start(count: number): void {
+    while (this.running.length < count && !this.isStopped) {
+      this.running.push(null);
+      this.starts.push(0);
+      this.launch(this.running.length);
+    }
+  }
+
+  /** Lets a process of Node's stay alive for the workers' sake, or not. */
+  hold(alive: boolean): void {
+    for (const worker of this.running) worker?.hold(alive);
+  }
+
+  terminate(lane: number): void {
+    this.running[lane - 1]?.terminate();
+  }
+
+  stop(): void {
+    this.isStopped = true;
+    for (const worker of this.running) worker?.terminate();
+  }
+
+  private launch(lane: number): void {
+    const index = lane - 1;
+    this.starts[index]++;
+    try {
+      this.running[index] = startWorker(this.owner.setupOf(lane), {
+        onMessage: (message) => {
+          if (!this.isStopped) this.owner.onMessage(lane, message);
+        },
+        onEnd: (reason) => {
+          this.running[index] = null;
+          if (this.isStopped) return;
+          this.owner.onEnd(lane, reason);
+          if (this.starts[index] < MOST_STARTS) this.launch(lane);
+          else this.warn(reason);
+        },
+      });
+    } catch (error) {
+      this.warn(String(error));
+    }
+  }
+
+  private warn(reason: string): void {
+    if (this.hasWarned) return;
+    this.hasWarned = true;
+    console.warn(
+      `tfjs-backend-dynconv: a worker cannot run (${reason}), so fewer threads compute than ` +
+        `DYNCONV_LANES asks for. Serve dynconv-lane.js beside the .wasm files, and let the ` +
+        `content security policy allow it as a worker.`,
+    );
+  }
+}
