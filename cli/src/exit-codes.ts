@@ -6,7 +6,12 @@ export const EXIT = {
   usage: 2,
 } as const;
 
-/** Reports what the caller did wrong. */
+/** Longer messages are cut: files may hold names of any length. */
+const LONGEST_MESSAGE = 600;
+
+/** Reports what the caller did wrong, in a line that nothing in it can break or colour. */
 export function complain(message: string): void {
-  process.stderr.write(`dynconv: ${message}\n`);
+  const line = message.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
+  const cut = line.length > LONGEST_MESSAGE ? `${line.slice(0, LONGEST_MESSAGE)}...` : line;
+  process.stderr.write(`dynconv: ${cut}\n`);
 }

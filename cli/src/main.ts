@@ -41,4 +41,9 @@ function program(): Command {
   return dynconv;
 }
 
+// Whoever reads the output may stop before its end, as `head` does.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
 await main(process.argv);

@@ -1,17 +1,24 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { messageOf, UserError } from './user-error.js';
+import { problemsOf, messageOf, UserError } from './user-error.js';
 
-const rgb = z.tuple([z.number(), z.number(), z.number()]);
+/** Text that is printed: a line, which leaves the terminal as it is. */
+const line = (most: number) =>
+  z
+    .string()
+    .max(most)
+    .regex(/^\P{Cc}*$/u, 'must not hold control characters');
+const channel = z.number().min(-1e6).max(1e6);
+const deviation = z.number().min(1e-6).max(1e6);
 const count = z.number().int().nonnegative();
 const percentage = z.number().min(0).max(100);
 
 /** How a model was trained. */
 export const training = z.strictObject({
   data: z.strictObject({
-    name: z.string(),
-    version: z.union([z.string(), z.number()]),
+    name: line(200),
+    version: z.union([line(100), z.number()]),
     seed: count,
     trainImages: count,
   }),
@@ -44,20 +51,20 @@ export const figures = z.strictObject({
 
 const modelCard = z.strictObject({
   /** What the model is called. */
-  name: z.string().optional(),
+  name: line(200).optional(),
   /** Whether the weights were trained, or drawn from a seed. */
   weights: z.enum(['seeded', 'trained']).optional(),
   /** What a user must know before believing a result; printed with it. */
-  note: z.string().optional(),
+  note: line(2000).optional(),
   /** What the network expects: (rgb / 255 - mean) / std. */
   input: z
     .strictObject({
-      mean: rgb.default([0, 0, 0]),
-      std: rgb.refine((std) => std.every((s) => s > 0), 'must be positive').default([1, 1, 1]),
+      mean: z.tuple([channel, channel, channel]).default([0, 0, 0]),
+      std: z.tuple([deviation, deviation, deviation]).default([1, 1, 1]),
     })
     .default({ mean: [0, 0, 0], std: [1, 1, 1] }),
   /** The names of the heatmaps' channels, in order. */
-  joints: z.array(z.string()).optional(),
+  joints: z.array(line(100)).optional(),
   /** Where the network comes from. */
   source: z.string().optional(),
   /** Published multiply-accumulate counts of the network. */
@@ -84,6 +91,6 @@ export async function readModelCard(folder: string): Promise<ModelCard> {
     throw new UserError(`${file} is not valid JSON: ${messageOf(error)}`);
   }
   const parsed = modelCard.safeParse(content);
-  if (!parsed.success) throw new UserError(`${file}:\n${z.prettifyError(parsed.error)}`);
+  if (!parsed.success) throw new UserError(`${file}: ${problemsOf(parsed.error)}`);
   return parsed.data;
 }

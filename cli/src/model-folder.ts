@@ -2,7 +2,8 @@ import { readFile, stat } from 'node:fs/promises';
 import { isAbsolute, join, normalize } from 'node:path';
 import { io } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { messageOf, UserError } from './user-error.js';
+import { checkGraph } from './graph-topology.js';
+import { problemsOf, messageOf, UserError } from './user-error.js';
 
 /** The two formats of the official converter. */
 export type ModelFormat = 'graph-model' | 'layers-model';
@@ -14,11 +15,15 @@ export interface ModelFolder {
   artifacts: io.ModelArtifacts;
 }
 
+const quantization = z.discriminatedUnion('dtype', [
+  z.looseObject({ dtype: z.enum(['uint8', 'uint16']), scale: z.number(), min: z.number() }),
+  z.looseObject({ dtype: z.literal('float16') }),
+]);
 const weightSpec = z.looseObject({
-  name: z.string(),
+  name: z.string().min(1),
   shape: z.array(z.number().int().nonnegative()),
   dtype: z.enum(['float32', 'int32', 'bool', 'string', 'complex64']),
-  quantization: z.looseObject({ dtype: z.enum(['uint8', 'uint16', 'float16']) }).optional(),
+  quantization: quantization.optional(),
 });
 
 const modelJson = z.looseObject({
@@ -41,13 +46,15 @@ const BYTES = { float32: 4, int32: 4, bool: 1, complex64: 8, uint8: 1, uint16: 2
  */
 export async function readModelFolder(path: string): Promise<ModelFolder> {
   const json = await readModelJson(path);
+  const format = formatOf(path, json);
+  if (format === 'graph-model') checkGraph(join(path, 'model.json'), json.modelTopology);
   const specs = json.weightsManifest.flatMap((group) => group.weights);
   const weights = await readWeights(path, json);
-  checkLength(path, specs, weights.byteLength);
+  checkLength(path, specs, weights);
   const artifacts = await io.getModelArtifactsForJSON(json, (manifest) =>
     Promise.resolve([io.getWeightSpecs(manifest), weights]),
   );
-  return { path, format: formatOf(path, json), artifacts };
+  return { path, format, artifacts };
 }
 
 async function readModelJson(path: string): Promise<ModelJson> {
@@ -74,7 +81,7 @@ async function readModelJson(path: string): Promise<ModelJson> {
   const parsed = modelJson.safeParse(content);
   if (!parsed.success) {
     throw new UserError(
-      `${file} is not the description of a TensorFlow.js model:\n${z.prettifyError(parsed.error)}`,
+      `${file} is not the description of a TensorFlow.js model: ${problemsOf(parsed.error)}`,
     );
   }
   return parsed.data;
@@ -109,16 +116,34 @@ async function readWeights(path: string, json: ModelJson): Promise<ArrayBuffer> 
   return all.buffer.slice(all.byteOffset, all.byteOffset + all.byteLength);
 }
 
-function checkLength(path: string, specs: WeightSpec[], actual: number): void {
+/** Holds the weights files to what model.json says of them, before anything is allocated for it. */
+function checkLength(path: string, specs: readonly WeightSpec[], weights: ArrayBuffer): void {
+  const bytes = new DataView(weights);
   let expected = 0;
   for (const { shape, dtype, quantization } of specs) {
-    if (dtype === 'string') return; // Strings carry their lengths with them.
-    expected += shape.reduce((a, b) => a * b, 1) * BYTES[quantization?.dtype ?? dtype];
+    const values = shape.reduce((a, b) => a * b, 1);
+    expected +=
+      dtype === 'string'
+        ? stringBytes(bytes, expected, values)
+        : values * BYTES[quantization?.dtype ?? dtype];
   }
-  if (actual !== expected) {
+  if (weights.byteLength !== expected) {
     throw new UserError(
-      `The weights files in ${path} hold ${actual} bytes, but model.json describes ${expected}: ` +
+      `The weights files in ${path} hold ${weights.byteLength} bytes, but model.json describes ${expected}: ` +
         `a file is cut off or belongs to another model.`,
     );
   }
+}
+
+/** The bytes of `count` strings, each behind its length; those that lie beyond the end count as empty. */
+function stringBytes(bytes: DataView, start: number, count: number): number {
+  const LENGTH_BYTES = 4;
+  let at = start;
+  for (let i = 0; i < count; i++) {
+    if (at + LENGTH_BYTES > bytes.byteLength) {
+      return at - start + (count - i) * LENGTH_BYTES;
+    }
+    at += LENGTH_BYTES + bytes.getUint32(at, true);
+  }
+  return at - start;
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { MPII_JOINTS } from '../../cli/src/pose/joints.js';
-import { messageOf, UserError } from '../../cli/src/user-error.js';
+import { messageOf, problemsOf, UserError } from '../../cli/src/user-error.js';
 import { readNpy } from './npy.js';
 import type { Labels } from './pckh.js';
 
@@ -45,7 +45,7 @@ export async function readTestSplit(folder: string): Promise<TestSplit> {
     throw new UserError(`${file} is not valid JSON: ${messageOf(error)}`);
   }
   const parsed = benchmarkJson.safeParse(content);
-  if (!parsed.success) throw new UserError(`${file}:\n${z.prettifyError(parsed.error)}`);
+  if (!parsed.success) throw new UserError(`${file}: ${problemsOf(parsed.error)}`);
   const { name, version, seed, size, counts } = parsed.data;
   const count = counts.test;
   const array = (of: string): string => join(folder, `test-${of}.npy`);

@@ -109,19 +109,14 @@ async function predictJoints(
   checkSize(folder.path, [model.height, model.width], split.size);
   const predicted = new Float32Array(count * MPII_JOINTS.length * 2);
   for (let i = 0; i < count; i++) {
-    const input = tf.tensor4d(inputOf(split, i, card.input), [1, split.size, split.size, 3]);
-    const output = model.predict(input);
-    const [, height, width, joints] = output.shape;
+    const heatmaps = await model.predict(inputOf(split, i, card.input));
+    const { joints } = heatmaps;
     if (joints !== MPII_JOINTS.length) {
       throw new UserError(`${folder.path} gives ${joints} heatmaps, not MPII's 16.`);
     }
-    const values = (await output.data()) as Float32Array;
-    tf.dispose([input, output]);
-    decodeJoints({ height, width, joints, values }, split.size, split.size).forEach(
-      ({ x, y }, joint) => {
-        predicted.set([x, y], (i * joints + joint) * 2);
-      },
-    );
+    decodeJoints(heatmaps, split.size, split.size).forEach(({ x, y }, joint) => {
+      predicted.set([x, y], (i * joints + joint) * 2);
+    });
     onImage(i + 1);
   }
   model.dispose();

@@ -51,10 +51,7 @@ export async function measureLatency(
           await tf.setBackend(backend);
         },
         run: async () => {
-          const input = tf.tensor4d(image, [1, split.size, split.size, 3]);
-          const output = model.predict(input);
-          await output.data();
-          tf.dispose([input, output]);
+          await model.predict(image);
         },
       });
     }

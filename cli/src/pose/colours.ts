@@ -17,9 +17,9 @@ const INFERNO: readonly Rgb[] = [
   [252, 255, 164],
 ];
 
-/** The colour of a share in [0, 1]: dark for 0, bright for 1. Values beyond are clamped. */
+/** The colour of a share in [0, 1]: dark for 0, bright for 1. Values beyond are clamped; NaN is dark. */
 export function inferno(share: number): Rgb {
-  const position = Math.min(Math.max(share, 0), 1) * (INFERNO.length - 1);
+  const position = (share > 0 ? Math.min(share, 1) : 0) * (INFERNO.length - 1);
   const below = Math.min(Math.floor(position), INFERNO.length - 2);
   const part = position - below;
   const mix = (c: 0 | 1 | 2): number =>

@@ -26,7 +26,10 @@ export async function listImages(paths: readonly string[]): Promise<string[]> {
 }
 
 async function imagesIn(folder: string): Promise<string[]> {
-  const names = (await readdir(folder))
+  const entries = await readdir(folder, { withFileTypes: true });
+  const names = entries
+    .filter((entry) => !entry.isDirectory())
+    .map(({ name }) => name)
     .filter((name) => EXTENSIONS.includes(extname(name).toLowerCase()))
     .filter((name) => !name.endsWith(PICTURE_ENDING))
     .sort();

@@ -1,6 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { createCanvas, loadImage, type Canvas, type Image } from '@napi-rs/canvas';
+import { imageSize } from 'image-size';
 import { messageOf, UserError } from '../user-error.js';
+
+/** What is decoded, as `image-size` calls it, by what the files begin with. */
+const TYPES = ['jpg', 'png', 'webp'];
+/** The most pixels of a file: what is to be decoded must fit into memory. */
+const MOST_PIXELS = 1e8;
+/** The longest side of a file in pixels: what JPEG can hold. */
+const LONGEST_SIDE = 65535;
 
 /** A photograph fitted into a network's input. */
 export interface Photograph {
@@ -16,10 +24,10 @@ export interface Photograph {
 }
 
 /**
- * Decodes an image file (JPEG, PNG, WebP, AVIF or GIF; EXIF orientation applied) and fits it into
+ * Decodes an image file (JPEG, PNG or WebP; EXIF orientation applied) and fits it into
  * `width` x `height` pixels with its aspect kept.
  *
- * @throws UserError when the file cannot be read or is no image.
+ * @throws UserError when the file cannot be read, is no such image, or is too large.
  */
 export async function readPhotograph(
   path: string,
@@ -56,11 +64,38 @@ async function decode(path: string): Promise<Image> {
   if (isCutOff(bytes)) {
     throw new UserError(`The image ${path} is cut off before its end: copy or download it again.`);
   }
+  checkHeader(path, bytes);
   try {
     return await loadImage(bytes);
   } catch (error) {
     throw new UserError(
       `${path} is no image that can be decoded (${messageOf(error)}): give a JPEG, PNG or WebP file.`,
+    );
+  }
+}
+
+/**
+ * Looks at what a file begins with, before the decoder does: it decodes SVG, too, which can ask for other
+ * files, and ends the process where memory for the pixels is lacking.
+ */
+function checkHeader(path: string, bytes: Buffer): void {
+  const advice = 'give a JPEG, PNG or WebP file';
+  let header: ReturnType<typeof imageSize>;
+  try {
+    header = imageSize(bytes);
+  } catch {
+    throw new UserError(`${path} is no image that can be decoded: ${advice}.`);
+  }
+  const { type = '', width, height } = header;
+  if (!TYPES.includes(type)) {
+    throw new UserError(`${path} is an image of type ${type}, which is not supported: ${advice}.`);
+  }
+  if (!(width >= 1 && height >= 1)) {
+    throw new UserError(`${path} says that it has ${width}x${height} pixels: ${advice}.`);
+  }
+  if (Math.max(width, height) > LONGEST_SIDE || width * height > MOST_PIXELS) {
+    throw new UserError(
+      `${path} has ${width}x${height} pixels, more than ${MOST_PIXELS / 1e6} million: scale it down.`,
     );
   }
 }

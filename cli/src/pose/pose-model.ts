@@ -3,6 +3,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import { loadLayersModel } from '@tensorflow/tfjs-layers';
 import type { ModelFolder } from '../model-folder.js';
 import { messageOf, UserError } from '../user-error.js';
+import type { Heatmaps } from './heatmaps.js';
+
+/** The sides of a picture that a network may take, and how much longer one may be than the other. */
+const LEAST_SIDE = 16;
+const LONGEST_SIDE = 2048;
+const LARGEST_ASPECT = 4;
+/** The most heatmaps. */
+const MOST_JOINTS = 256;
 
 /** A network from a picture to heatmaps, its weights on the backend that was current at loading. */
 export interface PoseModel {
@@ -10,11 +18,13 @@ export interface PoseModel {
   height: number;
   width: number;
   /**
-   * float32 [1, height, width, 3] to heatmaps, float32 [1, h, w, joints]; the caller disposes.
+   * Runs on the current backend.
    *
+   * @param picture float32 [height, width, 3].
    * @throws UserError when the model cannot be run, or what comes out is no heatmaps.
+   * @throws WebAssembly.RuntimeError when the backend breaks down, which is no fault of the model.
    */
-  predict(input: tf.Tensor4D): tf.Tensor4D;
+  predict(picture: Float32Array): Promise<Heatmaps>;
   /** The name of the weight behind a data id (see `LayerProfile.filter`). */
   weightName: (dataId: object) => string | undefined;
   dispose(): void;
@@ -36,7 +46,9 @@ interface Network {
 export async function loadPoseModel(folder: ModelFolder): Promise<PoseModel> {
   const load = folder.format === 'graph-model' ? loadGraph : loadLayers;
   const network = await load(folder).catch((error: unknown) => {
-    throw new UserError(`The model in ${folder.path} cannot be built: ${messageOf(error)}`);
+    throw new UserError(`The model in ${folder.path} cannot be built: ${messageOf(error)}`, {
+      cause: error,
+    });
   });
   const [height, width] = inputSize(network.inputs, folder.path);
   const names = new Map<object, string>();
@@ -44,7 +56,19 @@ export async function loadPoseModel(folder: ModelFolder): Promise<PoseModel> {
   return {
     height,
     width,
-    predict: (input) => tf.tidy(() => lastHeatmaps(tryToRun(network, input, folder), folder.path)),
+    predict: async (picture) => {
+      const input = tf.tensor4d(picture, [1, height, width, 3]);
+      try {
+        return await heatmapsOf(network, input, folder.path);
+      } catch (error) {
+        if (error instanceof UserError || error instanceof WebAssembly.RuntimeError) throw error;
+        throw new UserError(`The model in ${folder.path} cannot be run: ${messageOf(error)}`, {
+          cause: error,
+        });
+      } finally {
+        input.dispose();
+      }
+    },
     weightName: (dataId) => names.get(dataId),
     dispose: () => {
       network.dispose();
@@ -92,19 +116,24 @@ function inputSize(inputs: Network['inputs'], path: string): [height: number, wi
   if (!height || !width || height < 0 || width < 0) {
     throw refuse('height and width must be fixed: convert it again with an input signature.');
   }
+  const [short, long] = [Math.min(height, width), Math.max(height, width)];
+  if (short < LEAST_SIDE || long > LONGEST_SIDE || long > LARGEST_ASPECT * short) {
+    throw refuse(
+      `the sides of its picture must have ${LEAST_SIDE} to ${LONGEST_SIDE} pixels, and one at most ` +
+        `${LARGEST_ASPECT} times as many as the other.`,
+    );
+  }
   return [height, width];
 }
 
-/** A model may hold operations that TensorFlow.js does not know, or control flow. */
-function tryToRun(
-  network: Network,
-  input: tf.Tensor4D,
-  folder: ModelFolder,
-): ReturnType<Network['run']> {
+/** What fails may do so when the values are read: until then, the backend may put off computing them. */
+async function heatmapsOf(network: Network, input: tf.Tensor4D, path: string): Promise<Heatmaps> {
+  const output = tf.tidy(() => lastHeatmaps(network.run(input), path));
   try {
-    return network.run(input);
-  } catch (error) {
-    throw new UserError(`The model in ${folder.path} cannot be run: ${messageOf(error)}`);
+    const [, height, width, joints] = output.shape;
+    return { height, width, joints, values: await output.data<'float32'>() };
+  } finally {
+    output.dispose();
   }
 }
 
@@ -113,12 +142,24 @@ function lastHeatmaps(output: ReturnType<Network['run']>, path: string): tf.Tens
   const outputs =
     output instanceof tf.Tensor ? [output] : Array.isArray(output) ? output : Object.values(output);
   const last = outputs.at(-1);
-  const [batch, height, width] = last?.shape ?? [];
-  if (last?.rank !== 4 || last.dtype !== 'float32' || batch !== 1 || height < 2 || width < 2) {
+  if (last?.dtype !== 'float32' || !areHeatmaps(last.shape)) {
     throw new UserError(
       `The model in ${path} gives ${last ? `${last.dtype} [${last.shape.join(', ')}]` : 'nothing'}: ` +
-        `no heatmaps, which are float32 [1, height, width, joints].`,
+        `no heatmaps, which are float32 [1, height, width, joints] with at most ${LONGEST_SIDE} pixels a ` +
+        `side and ${MOST_JOINTS} joints.`,
     );
   }
   return last as tf.Tensor4D;
+}
+
+function areHeatmaps(shape: readonly number[]): boolean {
+  const [batch, height, width, joints] = shape;
+  return (
+    shape.length === 4 &&
+    batch === 1 &&
+    Math.min(height, width) >= 2 &&
+    Math.max(height, width) <= LONGEST_SIDE &&
+    joints >= 1 &&
+    joints <= MOST_JOINTS
+  );
 }

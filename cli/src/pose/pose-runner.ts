@@ -2,11 +2,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-wasm';
 import { profile, type LayerProfile } from 'tfjs-backend-dynconv';
 import { contest, type Contestant } from '../contest.js';
-import type { Heatmaps } from './heatmaps.js';
 import type { ModelFolder, ModelFormat } from '../model-folder.js';
-import { loadPoseModel, type PoseModel } from './pose-model.js';
 import type { Progress } from '../progress.js';
 import { largestDifference, spread, type Spread } from '../statistics.js';
+import { UserError } from '../user-error.js';
+import type { Heatmaps } from './heatmaps.js';
+import { loadPoseModel, type PoseModel } from './pose-model.js';
 
 /** What one picture's predictions gave. */
 export interface PoseRun {
@@ -29,6 +30,7 @@ const TOLERANCE = 1e-4;
 export class PoseRunner {
   private constructor(
     readonly format: ModelFormat,
+    private readonly path: string,
     private readonly dynconv: PoseModel,
     private readonly wasm: PoseModel | undefined,
   ) {}
@@ -42,7 +44,7 @@ export class PoseRunner {
   static async load(folder: ModelFolder, compare: boolean): Promise<PoseRunner> {
     // A model's weights live on the backend that is current when it loads.
     const wasm = compare ? await loadOn('wasm', folder) : undefined;
-    return new PoseRunner(folder.format, await loadOn('dynconv', folder), wasm);
+    return new PoseRunner(folder.format, folder.path, await loadOn('dynconv', folder), wasm);
   }
 
   /** Height of the network's input in pixels. */
@@ -58,13 +60,20 @@ export class PoseRunner {
   /**
    * Runs the network on a picture, float32 [height, width, 3]: profiled once, timed `runs` times.
    *
-   * @throws UserError when what comes out is no heatmaps.
+   * @throws UserError when what comes out is no heatmaps, or not finite.
    */
   async run(picture: Float32Array, runs: number, progress: Progress): Promise<PoseRun> {
     const { dynconv, wasm } = this;
     progress.stage('Predicting');
     const heatmaps = await this.predictOn('dynconv', dynconv, picture);
-    const agreement = wasm && agreementOf(heatmaps, await this.predictOn('wasm', wasm, picture));
+    const reference = wasm && (await this.predictOn('wasm', wasm, picture));
+    if (!(reference ?? heatmaps).values.every(Number.isFinite)) {
+      throw new UserError(
+        `The model in ${this.path} gives heatmaps that hold NaN or Infinity: its weights are damaged, ` +
+          `or the input in its dynconv.json is not the one that it was trained on.`,
+      );
+    }
+    const agreement = reference && agreementOf(heatmaps, reference);
 
     progress.stage('Timing');
     const contestant = (
@@ -139,17 +148,14 @@ export class PoseRunner {
     picture: Float32Array,
   ): Promise<Heatmaps> {
     if (tf.getBackend() !== backend) await tf.setBackend(backend);
-    const input = tf.tensor4d(picture, [1, model.height, model.width, 3]);
-    const output = model.predict(input);
-    const [, height, width, joints] = output.shape;
-    const values = (await output.data()) as Float32Array;
-    tf.dispose([input, output]);
-    return { height, width, joints, values };
+    return model.predict(picture);
   }
 }
 
 async function loadOn(backend: string, folder: ModelFolder): Promise<PoseModel> {
-  await tf.setBackend(backend);
+  if (!(await tf.setBackend(backend))) {
+    throw new UserError(`The backend ${backend} does not run on this machine.`);
+  }
   return loadPoseModel(folder);
 }
 
