@@ -1,21 +1,27 @@
-import type { RowKernelName } from '../memory/kernels.js';
 import { ROW_KERNELS } from '../memory/kernels.js';
+import type { RowKernelName } from '../memory/kernels.js';
 
 /** Where the time of a layer is collected. */
 export interface Clock {
   milliseconds: number;
 }
 
-/** A layer in a job: its kernel, and the layer of a profile that its time belongs to. */
+/** Which operands of a stage lie in the workspace of the lane that runs it. */
+export const InWorkspace = { Input: 1, SecondInput: 2, Output: 4 } as const;
+
+/** A layer in a job. */
 export interface Stage {
   readonly kernel: RowKernelName;
+  /** Address of its command; the addresses of operands in the workspace count from its beginning. */
+  readonly command: number;
+  /** Flags of `InWorkspace`. */
+  readonly inWorkspace: number;
+  /** The layer of a profile that its time belongs to. */
   readonly clock: Clock | null;
 }
 
 /** A part of a job that one lane runs from beginning to end: a range of rows of every stage. */
 export interface Band {
-  /** Address of the command of each stage. */
-  readonly commands: readonly number[];
   /** The first row of each stage. */
   readonly starts: readonly number[];
   /** One past the last row of each stage, strip after strip. */
@@ -28,23 +34,28 @@ export interface Job {
   readonly bands: readonly Band[];
   /** The virtual PE array that it belongs to. */
   readonly array: 0 | 1;
+  /** Bytes that a lane needs for what passes from stage to stage. */
+  readonly workspace: number;
 }
 
 /*
  * The description of a job in memory, in 32-bit words:
  *
- *     stages, then for each stage the kernel's number and the layer's;
+ *     how many stages, then for each the words of `StageWord`;
  *     for each band the word (from the beginning) where it lies;
- *     bands: strips, a command for each stage, a first row for each stage, then, strip after strip,
- *     one past the last row for each stage.
+ *     bands: strips, a first row for each stage, then, strip after strip, one past the last row for
+ *     each stage.
  */
+
+/** Words of a stage. */
+export const StageWord = { Kernel: 0, Layer: 1, Command: 2, InWorkspace: 3, Count: 4 } as const;
 
 const kernelNumbers = new Map(ROW_KERNELS.map((name, number) => [name, number]));
 
 /** Bytes of a job's description. */
 export function jobBytes({ stages, bands }: Job): number {
-  let words = 1 + 2 * stages.length + bands.length;
-  for (const { ends } of bands) words += 1 + 2 * stages.length + ends.length;
+  let words = 1 + StageWord.Count * stages.length + bands.length;
+  for (const { ends } of bands) words += 1 + stages.length + ends.length;
   return words * 4;
 }
 
@@ -57,16 +68,18 @@ export function placeJob(
 ): void {
   let next = at;
   words[next++] = stages.length;
-  for (const { kernel, clock } of stages) {
-    words[next++] = kernelNumbers.get(kernel) ?? -1;
-    words[next++] = layerOf(clock);
+  for (const { kernel, clock, command, inWorkspace } of stages) {
+    words[next + StageWord.Kernel] = kernelNumbers.get(kernel) ?? -1;
+    words[next + StageWord.Layer] = layerOf(clock);
+    words[next + StageWord.Command] = command;
+    words[next + StageWord.InWorkspace] = inWorkspace;
+    next += StageWord.Count;
   }
   let band = next;
   next += bands.length;
-  for (const { commands, starts, ends } of bands) {
+  for (const { starts, ends } of bands) {
     words[band++] = next - at;
     words[next++] = ends.length / stages.length;
-    for (const command of commands) words[next++] = command;
     for (const start of starts) words[next++] = start;
     for (const end of ends) words[next++] = end;
   }

@@ -1,6 +1,8 @@
 import type { RowKernel } from '../memory/kernels.js';
 import { Control, LaneWord, Slot, bandOf, isClaimOf, laneAt, slotAt } from './control.js';
+import { Word } from '../../kernels/command.js';
 import { noteEvent, now } from './events.js';
+import { InWorkspace, StageWord } from './job.js';
 
 /** What a lane is made of; all of it can be sent to a worker but the kernels. */
 export interface LaneSetup {
@@ -15,6 +17,8 @@ export interface LaneSetup {
   readonly scratch: number;
 }
 
+const COMMAND_BYTES = Word.Count * 4;
+
 /** What a lane is busy with that has a band but is in no kernel. */
 const BETWEEN_KERNELS = -1;
 
@@ -26,6 +30,8 @@ export class Lane {
   private readonly own: number;
   /** The PE array of the job that it runs. */
   array = 0;
+  /** Addresses of the commands of the stages that it runs. */
+  private readonly commands: number[] = [];
 
   /** @param fail hears of a kernel that trapped */
   constructor(
@@ -93,28 +99,27 @@ export class Lane {
     const traces = Atomics.load(words, base + Control.Trace) !== 0;
     const stages = words[at];
     const first = at + 1;
-    const start = at + words[first + 2 * stages + band];
+    const start = at + words[first + StageWord.Count * stages + band];
     const strips = words[start];
-    const commands = start + 1;
-    const ends = commands + 2 * stages;
+    // The first rows lie just before the ends of the first strip.
+    const ends = start + 1 + stages;
+    this.fillCommands(words, first, stages);
     let kernel = 0;
     try {
       for (let strip = 0; strip < strips; strip++) {
-        const row = ends + strip * stages;
         for (let stage = 0; stage < stages; stage++) {
-          const to = words[row + stage];
-          // The first strip begins at the first rows, which lie just before the ends.
-          const from = words[row + stage - stages];
+          const row = ends + strip * stages + stage;
+          const to = words[row];
+          const from = words[row - stages];
           if (to <= from) continue;
-          kernel = words[first + 2 * stage];
+          const place = first + StageWord.Count * stage;
+          kernel = words[place + StageWord.Kernel];
           Atomics.store(words, own + LaneWord.Busy, kernel + 1);
           words[own + LaneWord.Beat]++;
+          const began = traces ? now() : 0;
+          kernels[kernel](this.commands[stage], from, to, scratch);
           if (traces) {
-            const began = now();
-            kernels[kernel](words[commands + stage], from, to, scratch);
-            noteEvent(words, own, words[first + 2 * stage + 1], kernel, this.array, began);
-          } else {
-            kernels[kernel](words[commands + stage], from, to, scratch);
+            noteEvent(words, own, words[place + StageWord.Layer], kernel, this.array, began);
           }
         }
       }
@@ -122,6 +127,27 @@ export class Lane {
       const failed = (this.setup.index << 16) | (kernel + 1);
       Atomics.compareExchange(words, base + Control.Failed, 0, failed);
       this.fail(error, kernel);
+    }
+  }
+
+  /** The addresses of the stages' commands, those with operands in this lane's workspace copied to it. */
+  private fillCommands(words: Int32Array, first: number, stages: number): void {
+    const workspace = words[this.own + LaneWord.Workspace];
+    for (let stage = 0; stage < stages; stage++) {
+      const place = first + StageWord.Count * stage;
+      const command = words[place + StageWord.Command];
+      const flags = words[place + StageWord.InWorkspace];
+      if (flags === 0) {
+        this.commands[stage] = command;
+        continue;
+      }
+      const copy = workspace + stage * COMMAND_BYTES;
+      const from = command >>> 2;
+      words.copyWithin(copy >>> 2, from, from + Word.Count);
+      if (flags & InWorkspace.Input) words[(copy >>> 2) + Word.InBase] += workspace;
+      if (flags & InWorkspace.SecondInput) words[(copy >>> 2) + Word.In2Base] += workspace;
+      if (flags & InWorkspace.Output) words[(copy >>> 2) + Word.OutBase] += workspace;
+      this.commands[stage] = copy;
     }
   }
 

@@ -45,6 +45,7 @@ export class Lanes implements Fence {
   private readonly workers: Workers;
   private readonly scratches: number[] = [];
   private lanes = 1;
+  private workspaceBytes = 0;
   private callerHelps = true;
   /** Jobs that were posted so far. */
   posted: Token = 0;
@@ -134,6 +135,7 @@ export class Lanes implements Fence {
    * @throws LaneError if it was run at once and trapped; OutOfMemoryError
    */
   post(job: Job, after: Token = this.posted): Token {
+    this.reserve(job.workspace);
     const description = this.heap.allocate(jobBytes(job));
     const words = this.own.view();
     placeJob(job, (clock) => this.recorder.layerOf(clock), words, description >>> 2);
@@ -154,8 +156,22 @@ export class Lanes implements Fence {
   /** Runs rows [from, to) of a kernel on the command at that address, after all before it. */
   run(kernel: RowKernelName, command: number, from: number, to: number): Token {
     if (to <= from) return 0;
-    const bands = [{ commands: [command], starts: [from], ends: [to] }];
-    return this.post({ stages: [{ kernel, clock: null }], bands, array: 1 });
+    const stage = { kernel, command, inWorkspace: 0, clock: null };
+    const bands = [{ starts: [from], ends: [to] }];
+    return this.post({ stages: [stage], bands, array: 1, workspace: 0 });
+  }
+
+  /** Gives each lane a workspace of at least so many bytes. */
+  private reserve(bytes: number): void {
+    if (bytes <= this.workspaceBytes) return;
+    this.workspaceBytes = bytes;
+    for (let lane = 0; lane <= (this.lanes > 1 ? this.lanes : 0); lane++) {
+      const word = this.base + laneAt(lane) + LaneWord.Workspace;
+      const block = this.heap.allocate(bytes);
+      const before = Atomics.exchange(this.own.view(), word, block);
+      // A lane may be at work in it: the fence keeps it until then.
+      if (before !== 0) this.heap.free(before >>> 0);
+    }
   }
 
   private announce({ bands, array }: Job, description: number, after: Token): void {

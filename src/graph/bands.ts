@@ -1,9 +1,11 @@
 import type { RowKernelName } from '../memory/kernels.js';
+import type { Rows } from './rows.js';
+import { needed } from './strips.js';
 import type { Stage } from './strips.js';
 
 /*
- * How a stream is cut for the lanes: the rows of its last operation into bands of the same number of
- * rows. A band computes its halo for itself, so fewer are better; more let lanes that come late take
+ * How a stream is cut for the lanes: the rows of its last operation into bands of about the
+ * same work. A band computes its halo for itself, so fewer are better; more let lanes that come late take
  * less.
  */
 
@@ -13,41 +15,57 @@ const MACS_PER_NS = 20;
 const VALUES_PER_NS = 1.5;
 /** A band should not be shorter than this: another thread hears of it after some microseconds. */
 const SHORTEST_BAND_NS = 30_000;
-/** Bands for each lane, so that one that comes late or is slow takes fewer. */
-const BANDS_A_LANE = 2;
+/** Bands for each lane: more would let one that comes late take fewer, but each has a halo of its own. */
+const BANDS_A_LANE = 1;
 
 const MATRIX_PRODUCTS: ReadonlySet<RowKernelName> = new Set<RowKernelName>([
   'f32_igemm_4x8',
   'f32_igemm_4x1',
 ]);
 
-/** About how long a lane takes for all rows of a stage, in nanoseconds. */
-function cost({ rows, producer }: Stage): number {
-  const { set, channels } = rows;
+/** About how long a lane takes for a row of a stage, in nanoseconds. */
+function rowCost({ rows: { channels }, producer }: Stage): number {
   const taps = producer.window?.taps ?? 1;
-  if (!MATRIX_PRODUCTS.has(producer.kernel)) return (set.count * taps * channels) / VALUES_PER_NS;
-  const [input] = producer.inputs;
-  return (set.count * taps * input.channels * channels) / MACS_PER_NS;
+  if (!MATRIX_PRODUCTS.has(producer.kernel)) return (taps * channels) / VALUES_PER_NS;
+  return (taps * producer.inputs[0].channels * channels) / MACS_PER_NS;
+}
+
+/** About how long a lane takes for the rows of all stages that rows [0, end) of the last one need. */
+function costUntil(stages: readonly Stage[], costs: readonly number[], end: number): number {
+  const ends = new Map<Rows, number>();
+  let cost = 0;
+  for (let index = stages.length - 1; index >= 0; index--) {
+    const { rows, producer } = stages[index];
+    const until = ends.get(rows) ?? end;
+    cost += until * costs[index];
+    for (let input = 0; input < producer.inputs.length; input++) {
+      ends.set(producer.inputs[input], needed(producer, rows.set, input, until));
+    }
+  }
+  return cost;
 }
 
 /** The first row of each band of the last stage, and one past the last row, for so many lanes. */
 export function bandsOf(stages: readonly Stage[], lanes: number): number[] {
   const { rows, entry } = stages[stages.length - 1];
   const { count } = rows.set;
-  let bands = 1;
-  if (lanes > 1) {
-    let time = 0;
-    let fewest = 1;
-    for (const stage of stages) {
-      time += cost(stage);
-      fewest = Math.max(fewest, stage.entry.temporal.bandRows);
-    }
-    const most = Math.min(lanes * BANDS_A_LANE, Math.floor(count / fewest));
-    bands = Math.min(most, Math.floor(time / SHORTEST_BAND_NS));
-  }
+  if (lanes < 2 || count === 0) return [0, count];
+  const costs = stages.map(rowCost);
+  const total = costUntil(stages, costs, count);
+  const fewest = Math.min(...stages.map(({ entry: { temporal } }) => temporal.bandRows));
+  const most = Math.min(lanes * BANDS_A_LANE, Math.floor(count / fewest));
+  const bands = Math.min(most, Math.floor(total / SHORTEST_BAND_NS));
   const cuts = [0];
   for (let band = 1; band < bands; band++) {
-    cuts.push(Math.round((count * band) / bands / entry.tileRows) * entry.tileRows);
+    let low = cuts[cuts.length - 1];
+    let high = count;
+    while (high - low > entry.tileRows) {
+      const middle = (low + high) >>> 1;
+      if (costUntil(stages, costs, middle) < (total * band) / bands) low = middle;
+      else high = middle;
+    }
+    const cut = Math.floor(high / entry.tileRows) * entry.tileRows;
+    if (cut > cuts[cuts.length - 1] && cut < count) cuts.push(cut);
   }
   cuts.push(count);
   return cuts;

@@ -1,12 +1,15 @@
 import { Command } from '../arrays/command.js';
 import type { Placement } from '../arrays/command.js';
-import type { Band } from '../arrays/job.js';
+import { InWorkspace } from '../arrays/job.js';
+import type { Band, Stage as JobStage } from '../arrays/job.js';
 import type { Token } from '../arrays/lanes.js';
-import type { Runtime } from '../arrays/runtime.js';
 import { bandsOf } from './bands.js';
 import type { Rows } from './rows.js';
 import { scheduleBand, stagesOf } from './strips.js';
 import type { Stage, StageRange } from './strips.js';
+
+/** Rows in a workspace begin at multiples of this: a cache line. */
+const ALIGNMENT = 64;
 
 /**
  * Gives `rows`, if they are pending, to the lanes, together with the pending rows that they read.
@@ -19,30 +22,28 @@ export function compute(rows: Rows): void {
   const { arena, lanes } = runtime;
   const stages = stagesOf(rows);
   for (const { producer } of stages) producer.prepare?.();
-  const sink = allocateRows(runtime, rows.set.count, rows.stride);
   const cuts = bandsOf(stages, lanes.ready);
-  const temporaries: number[] = [];
-  const bands = cuts.slice(1).map((to, index): Band => {
-    const ranges = scheduleBand(stages, cuts[index], to);
-    const placements = stages.map((stage, at) =>
-      stage.rows === rows ? { pointer: sink, stride: rows.stride } : ring(stage, ranges[at]),
-    );
-    for (const { pointer } of placements) if (pointer !== sink) temporaries.push(pointer);
-    const commands = arena.allocate(stages.length * Command.bytes);
-    temporaries.push(commands);
-    return placeBand(stages, ranges, placements, commands);
-  });
+  const bands = cuts.slice(1).map((to, index) => scheduleBand(stages, cuts[index], to));
+  const pointer = arena.allocate(Math.max(rows.set.count * rows.stride, 4));
+  const { placements, workspace } = placeRows(stages, bands, pointer);
+  const commands = arena.allocate(stages.length * Command.bytes);
   const token = lanes.post(
     {
-      stages: stages.map(({ producer: { kernel, record } }) => ({ kernel, clock: record })),
-      bands,
+      stages: stages.map((stage, index): JobStage => {
+        const { kernel, record } = stage.producer;
+        const command = commands + index * Command.bytes;
+        const inWorkspace = placeCommand(stage, placements, command);
+        return { kernel, command, inWorkspace, clock: record };
+      }),
+      bands: bands.map(bandOf),
       array: arrayOf(stages),
+      workspace,
     },
     inputsToken(stages),
   );
-  for (const pointer of temporaries) arena.free(pointer);
-  for (const stage of stages) finish(stage, stages);
-  rows.pointer = sink;
+  arena.free(commands);
+  for (const stage of stages) finish(stage, placements);
+  rows.pointer = pointer;
   rows.token = token;
 }
 
@@ -51,60 +52,69 @@ function arrayOf(stages: readonly Stage[]): 0 | 1 {
   return stages.some(({ entry }) => entry.array === 0) ? 0 : 1;
 }
 
-function allocateRows({ arena }: Runtime, count: number, stride: number): number {
-  return arena.allocate(Math.max(count * stride, 4));
-}
-
-/** A ring of a power of two of rows, enough for those of a stage that are alive at once. */
-function ring({ rows }: Stage, { span }: StageRange): Placement {
-  const count = 2 ** Math.ceil(Math.log2(Math.max(span, 1)));
-  const pointer = allocateRows(rows.runtime, count, rows.stride);
-  return { pointer, stride: rows.stride, mask: count - 1 };
-}
-
-/** Writes the commands of a band's stages one after the other. */
-function placeBand(
+/**
+ * Where the rows of the stages lie: those of the last one at `sink`, the others' in rings in the
+ * workspace of whichever lane runs a band. A ring is a power of two of rows.
+ */
+function placeRows(
   stages: readonly Stage[],
-  ranges: readonly StageRange[],
-  placements: readonly Placement[],
-  address: number,
-): Band {
-  const commands = stages.map((stage, index) => {
-    const command = address + index * Command.bytes;
-    const placementOf = (rows: Rows): Placement =>
-      placements[stages.findIndex((other) => other.rows === rows)] ?? rows;
-    placeCommand(stage, placements[index], placementOf, command);
-    return command;
-  });
+  bands: readonly StageRange[][],
+  sink: number,
+): { placements: Map<Rows, Placement>; workspace: number } {
+  const placements = new Map<Rows, Placement>();
+  let workspace = stages.length * Command.bytes;
+  for (const [index, { rows }] of stages.entries()) {
+    if (index === stages.length - 1) {
+      placements.set(rows, { pointer: sink, stride: rows.stride });
+      continue;
+    }
+    let span = 1;
+    for (const ranges of bands) span = Math.max(span, ranges[index].span);
+    const ring = 2 ** Math.ceil(Math.log2(span));
+    placements.set(rows, { pointer: workspace, stride: rows.stride, mask: ring - 1 });
+    workspace += Math.ceil((ring * rows.stride) / ALIGNMENT) * ALIGNMENT;
+  }
+  return { placements, workspace: stages.length > 1 ? workspace : 0 };
+}
+
+function bandOf(ranges: readonly StageRange[]): Band {
   const ends: number[] = [];
   const strips = ranges[0].ends.length;
-  for (let strip = 0; strip < strips; strip++)
+  for (let strip = 0; strip < strips; strip++) {
     for (const range of ranges) ends.push(range.ends[strip]);
-  return { commands, starts: ranges.map(({ start }) => start), ends };
+  }
+  return { starts: ranges.map(({ start }) => start), ends };
 }
 
+/** Writes the command of a stage; returns which of its operands lie in a lane's workspace. */
 function placeCommand(
   { rows, producer }: Stage,
-  output: Placement,
-  placementOf: (rows: Rows) => Placement,
+  placements: ReadonlyMap<Rows, Placement>,
   address: number,
-): void {
+): number {
   const { runtime, set } = rows;
   const { command, inputs } = producer;
   const [first, second] = inputs;
   // Row by row over one set, nobody needs to know which pixels the rows are of.
   const isRowwise = producer.window === null && inputs.every((input) => input.set === set);
+  const output: Placement = placements.get(rows) ?? rows;
+  let flags = output.mask === undefined ? 0 : InWorkspace.Output;
   command.output(output, isRowwise ? 0 : set.pixels);
   let longest = 0;
   if (first) {
-    command.input(placementOf(first), isRowwise ? 0 : first.set.rowOf);
+    const placement = placements.get(first);
+    if (placement) flags |= InWorkspace.Input;
+    command.input(placement ?? first, isRowwise ? 0 : first.set.rowOf);
     longest = first.stride;
   }
   if (second) {
-    command.secondInput(placementOf(second), isRowwise ? 0 : second.set.rowOf);
+    const placement = placements.get(second);
+    if (placement) flags |= InWorkspace.SecondInput;
+    command.secondInput(placement ?? second, isRowwise ? 0 : second.set.rowOf);
     longest = Math.max(longest, second.stride);
   }
   command.zero(runtime.zeros(longest)).place(runtime.heap, address);
+  return flags;
 }
 
 /** When all that the stages read, and that is not of them, is in memory. */
@@ -118,10 +128,10 @@ function inputsToken(stages: readonly Stage[]): Token {
 }
 
 /** A stage is with the lanes: what it reads is released. */
-function finish({ rows, producer }: Stage, stages: readonly Stage[]): void {
+function finish({ rows, producer }: Stage, placements: ReadonlyMap<Rows, Placement>): void {
   rows.producer = null;
-  const isStage = (input: Rows): boolean => stages.some((stage) => stage.rows === input);
-  for (const input of producer.inputs) if (!isStage(input)) input.release();
+  for (const input of producer.inputs) if (!placements.has(input)) input.release();
   for (const weights of producer.weights ?? []) weights.release();
-  if (stages[stages.length - 1].rows !== rows) rows.set.release();
+  // The rows of all but the last stage, which have a ring, are gone.
+  if (placements.get(rows)?.mask !== undefined) rows.set.release();
 }

@@ -46,7 +46,7 @@ function elementwise({ channels, set }: Rows): Entry {
 }
 
 /** How many rows of its input `index` the producer's rows before row `end` need. */
-function needed(producer: Producer, set: Rows['set'], index: number, end: number): number {
+export function needed(producer: Producer, set: Rows['set'], index: number, end: number): number {
   const input = producer.inputs[index];
   if (end === 0) return 0;
   if (end === set.count) return input.set.count;
