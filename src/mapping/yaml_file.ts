@@ -1,4 +1,4 @@
-import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
+import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
 import type { z } from 'zod';
 import { InputError, type Problem } from './problem.js';
 
@@ -12,6 +12,8 @@ export class YamlFile<T> {
     readonly value: T,
     private readonly document: Document,
     private readonly lines: LineCounter,
+    /** Where in the document the value lies. */
+    private readonly root: Path = [],
   ) {}
 
   /**
@@ -26,7 +28,18 @@ export class YamlFile<T> {
     schema: Schema,
   ): YamlFile<z.output<Schema>> {
     const lines = new LineCounter();
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+    const document = parseDocument(text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      // As Python reads these files: YAML 1.1, but `y` and `N` are names, not truth values.
+      version: '1.1',
+      customTags: (tags) => [
+        ...tags.filter((tag) => typeof tag === 'string' || tag.tag !== 'tag:yaml.org,2002:bool'),
+        'bool',
+      ],
+      // A key may occur twice, and the last value counts: ZigZag's own files have such keys.
+      uniqueKeys: false,
+    });
     if (document.errors.length > 0) {
       throw new InputError(
         document.errors.map(({ message, pos: [offset] }) => ({
@@ -48,23 +61,42 @@ export class YamlFile<T> {
     return new YamlFile(name, result.data, document, lines);
   }
 
+  /**
+   * Lets a check note what a schema cannot say.
+   *
+   * @throws InputError if it noted anything
+   */
+  check(look: (report: (path: Path, message: string) => void) => void): void {
+    const problems: Problem[] = [];
+    look((path, message) => problems.push(this.problem(path, message)));
+    if (problems.length > 0) throw new InputError(problems);
+  }
+
+  /** A part of the file whose value is known, as a file of its own. */
+  part<Part>(path: Path, value: Part): YamlFile<Part> {
+    return new YamlFile(this.name, value, this.document, this.lines, [...this.root, ...path]);
+  }
+
   /** A problem with what lies at a path, or, where nothing does, with what should hold it. */
   problem(path: Path, message: string): Problem {
     return { file: this.name, line: this.lineOf(path), message };
   }
 
-  /** The line of what lies at a path: of its key, if it has one. */
+  /** The line of what lies at a path, or of the nearest thing around it. */
   lineOf(path: Path): number {
-    for (let length = path.length; length >= 0; length--) {
-      const offset = this.offsetOf(path.slice(0, length));
-      if (offset !== undefined) return this.lines.linePos(offset).line;
+    let node: unknown = this.document.contents;
+    let offset = 0;
+    for (const part of [...this.root, ...path]) {
+      if (isNode(node)) offset = node.range?.[0] ?? offset;
+      const pair = isMap(node)
+        ? node.items.findLast(({ key }) => isScalar(key) && String(key.value) === String(part))
+        : undefined;
+      if (pair !== undefined && isNode(pair.key)) offset = pair.key.range?.[0] ?? offset;
+      node = isSeq(node) ? node.items[Number(part)] : pair?.value;
+      if (node === undefined) break;
     }
-    return 1;
-  }
-
-  private offsetOf(path: Path): number | undefined {
-    const node = this.document.getIn(path, true);
-    return isNode(node) ? node.range?.[0] : undefined;
+    if (isNode(node) && typeof path.at(-1) === 'number') offset = node.range?.[0] ?? offset;
+    return this.lines.linePos(offset).line;
   }
 }
 

@@ -6,7 +6,7 @@ import { DoubleBuffering } from './double_buffering.js';
 import { MemoryEnergy } from './energy.js';
 import { Loading } from './loading.js';
 import type { Nest } from './nest.js';
-import { busyPorts } from './ports.js';
+import { busyPorts, type BusyPort } from './ports.js';
 import { Stalls } from './stalls.js';
 import { Traffic } from './traffic.js';
 
@@ -30,6 +30,7 @@ export class CostModel {
   readonly drainCycles: number;
   readonly energies: readonly MemoryEnergy[];
   readonly traffics: readonly Traffic[];
+  readonly ports: readonly BusyPort[];
 
   /** Of the mapping that was evaluated last: cycles of computation without stalls. */
   computationCycles = 0;
@@ -57,9 +58,9 @@ export class CostModel {
     this.wholeTraffics = operands.map(({ operand, whole }) => new Traffic(operand, whole));
     this.energies = this.traffics.map((traffic) => new MemoryEnergy(traffic));
     this.buffering = new DoubleBuffering(accelerator, this.traffics);
-    const ports = busyPorts(accelerator, this.wholeTraffics);
-    this.stalls = new Stalls(ports, this.buffering);
-    this.loading = new Loading(ports, this.wholeTraffics);
+    this.ports = busyPorts(accelerator, this.wholeTraffics);
+    this.stalls = new Stalls(this.ports, this.buffering);
+    this.loading = new Loading(this.ports, this.wholeTraffics);
   }
 
   /**
@@ -69,8 +70,7 @@ export class CostModel {
    */
   evaluate(order: LoopOrder, ends: readonly ArrayLike<number>[]): Cost {
     for (let operand = 0; operand < ends.length; operand++) {
-      this.traffics[operand].follow(order, ends[operand]);
-      this.wholeTraffics[operand].follow(order, ends[operand]);
+      this.follow(operand, order, ends[operand]);
     }
     this.buffering.follow();
     this.computationCycles = order.iterations(0, order.length);
@@ -83,6 +83,12 @@ export class CostModel {
     let energy = this.macEnergy;
     for (const memories of this.energies) energy += memories.total();
     return { latency: this.latency(), energy };
+  }
+
+  /** Follows the traffic of one operand only. */
+  follow(operand: number, order: LoopOrder, ends: ArrayLike<number>): void {
+    this.traffics[operand].follow(order, ends);
+    this.wholeTraffics[operand].follow(order, ends);
   }
 
   private latency(): number {

@@ -28,25 +28,44 @@ export class MemoryEnergy {
   /** Of all levels, in the hardware file's unit. */
   total(): number {
     let energy = 0;
-    for (const access of this.accesses) energy += this.words(access) * access.cost;
+    for (const access of this.accesses) energy += this.wordsOf(access) * access.cost;
     return energy;
   }
 
+  /**
+   * Of all levels at the least, if only the links up to `settled` are known.
+   *
+   * @param least words of each access, as `words` orders them
+   */
+  atLeast(settled: number, least: readonly number[]): number {
+    let energy = 0;
+    for (let i = 0; i < this.accesses.length; i++) {
+      const access = this.accesses[i];
+      energy += (access.link <= settled ? this.wordsOf(access) : least[i]) * access.cost;
+    }
+    return energy;
+  }
+
+  /** Words of every access. */
+  words(): number[] {
+    return this.accesses.map((access) => this.wordsOf(access));
+  }
+
   /** Words that a memory reads or writes in a direction. */
-  wordsOf(level: number, direction: Direction): number {
+  wordsAt(level: number, direction: Direction): number {
     const access = this.accesses.find((a) => a.level === level && a.direction === direction);
-    return access === undefined ? 0 : this.words(access);
+    return access === undefined ? 0 : this.wordsOf(access);
   }
 
   /** Of each level, the nearest to the PEs first. */
   byLevel(): number[] {
     const energy = this.traffic.operand.levels.map(() => 0);
-    for (const access of this.accesses) energy[access.level] += this.words(access) * access.cost;
+    for (const access of this.accesses) energy[access.level] += this.wordsOf(access) * access.cost;
     return energy;
   }
 
   /** Accesses of `bandwidthMax` bits; smaller ones, down to `bandwidthMin`, count in part. */
-  private words({ link, down, boost, units, bandwidthMin, bandwidthMax }: Access): number {
+  private wordsOf({ link, down, boost, units, bandwidthMin, bandwidthMax }: Access): number {
     const { traffic } = this;
     const bits = down ? traffic.bitsDown(link) : traffic.bitsUp(link);
     if (bits === 0) return 0;

@@ -69,15 +69,11 @@ export interface Accelerator {
   readonly array: OperationalArray;
   /** In the file's order: of any operand, the memory nearest to the PEs comes first. */
   readonly memories: readonly Memory[];
+  /** The operators that it runs; all where nothing is said. */
+  readonly operatorTypes?: readonly string[];
 }
 
-/** Several PE arrays (cores) on one chip, in the terms of Stream's files. */
-export interface Platform {
-  readonly name: string;
-  readonly cores: readonly Accelerator[];
-}
-
-/** PEs of an array. */
+/** PEs of an array; none in a core that is only a memory. */
 export function peCount({ dimensions }: OperationalArray): number {
   return dimensions.reduce((product, { size }) => product * size, 1);
 }

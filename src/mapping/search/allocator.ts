@@ -21,11 +21,18 @@ interface Tenant {
 /** The places at which an operand could leave a memory, and what each means. */
 class Choices {
   count = 0;
+  /** Whether there are no more, in whatever order the loops come that are not settled. */
+  isComplete = true;
   readonly end = new Uint8Array(MAX_LOOPS + 1);
   /** Bits that the memory must hold. */
   readonly bits = new Float64Array(MAX_LOOPS + 1);
   /** Elements times bits that the memory above is read or written. */
   readonly accesses = new Float64Array(MAX_LOOPS + 1);
+
+  clear(): void {
+    this.count = 0;
+    this.isComplete = true;
+  }
 
   add(end: number, bits: number, accesses: number): void {
     this.end[this.count] = end;
@@ -42,6 +49,8 @@ class Choices {
 export class Allocator {
   /** For each operand and each of its memories, the place where the next memory's loops begin. */
   readonly ends: readonly Uint8Array[];
+  /** Of each operand, how many memories are cut. */
+  readonly settled: Uint8Array;
   /** Why the last order could not be allocated. */
   shortage: Shortage | undefined;
 
@@ -61,6 +70,7 @@ export class Allocator {
     const { operands, accelerator, layer } = nest;
     this.ends = operands.map(({ operand }) => new Uint8Array(operand.levels.length));
     this.sizes = operands.map(() => new Float64Array(layer.loops.length));
+    this.settled = new Uint8Array(operands.length);
     this.scratch = new Float64Array(layer.loops.length);
     this.place = new Uint8Array(operands.length);
     this.tenants = accelerator.memories.map((memory) => tenantsOf(nest, memory));
@@ -70,28 +80,36 @@ export class Allocator {
   /**
    * Allocates an order to the memories.
    *
+   * @param known places of the order that are settled. What lies beyond may stand in any order, so
+   * memories whose loops depend on it stay open: `settled` says how many of an operand's are not.
    * @returns whether it fits; `shortage` says what does not
    */
-  allocate(order: LoopOrder): boolean {
+  allocate(order: LoopOrder, known = order.length): boolean {
     this.shortage = undefined;
     this.place.fill(0);
+    this.settled.fill(0);
     for (let operand = 0; operand < this.sizes.length; operand++) {
       this.sizes[operand].fill(1);
       this.unroll(operand, 0);
     }
     for (let index = 0; index < this.tenants.length; index++) {
-      if (!this.allocateMemory(order, index)) return false;
+      if (!this.allocateMemory(order, index, known)) return false;
     }
     return true;
   }
 
-  private allocateMemory(order: LoopOrder, index: number): boolean {
+  private allocateMemory(order: LoopOrder, index: number, known: number): boolean {
     const memory = this.nest.accelerator.memories[index];
     const tenants = this.tenants[index];
+    let isOpen = false;
     for (let slot = 0; slot < tenants.length; slot++) {
-      const needed = this.list(order, tenants[slot], memory, this.choices[slot]);
+      const { operand, level } = tenants[slot];
+      if (this.settled[operand] < level) return true;
+      const needed = this.list(order, tenants[slot], memory, this.choices[slot], known);
       if (needed > 0) return this.fail(memory, needed);
+      isOpen ||= !this.choices[slot].isComplete;
     }
+    if (isOpen) return true;
     const needed = this.chooseBest(order, tenants, memory);
     return needed > 0 ? this.fail(memory, needed) : true;
   }
@@ -111,6 +129,7 @@ export class Allocator {
     { operand, level, isOutermost }: Tenant,
     memory: Memory,
     choices: Choices,
+    known: number,
   ): number {
     const { scratch } = this;
     const start = this.place[operand];
@@ -118,7 +137,7 @@ export class Allocator {
     const tenant = this.nest.operands[operand].operand;
     const all = memory.forceDoubleBuffering ? this.bitsOfAll(order, operand, precision) : 0;
     scratch.set(this.sizes[operand]);
-    choices.count = 0;
+    choices.clear();
     let outside = order.iterations(start, order.length);
     for (let end = start; ; end++) {
       let bits = tenant.footprint(scratch) * precision;
@@ -130,6 +149,10 @@ export class Allocator {
       if (!isOutermost) choices.add(end, bits, outside * bits);
       else if (end === order.length) choices.add(end, bits, 0);
       if (end === order.length) return 0;
+      if (end >= known) {
+        choices.isComplete = false;
+        return 0;
+      }
       scratch[order.loop[end]] *= order.size[end];
       outside /= order.size[end];
     }
@@ -164,7 +187,7 @@ export class Allocator {
   private chooseBest(order: LoopOrder, tenants: readonly Tenant[], memory: Memory): number {
     const [a, b, c] = this.choices;
     for (let slot = tenants.length; slot < this.choices.length; slot++) {
-      this.choices[slot].count = 0;
+      this.choices[slot].clear();
       this.choices[slot].add(0, 0, 0);
     }
     let fewest = Infinity;
@@ -199,6 +222,7 @@ export class Allocator {
     }
     this.place[operand] = end;
     this.ends[operand][level] = end;
+    this.settled[operand] = level + 1;
     this.unroll(operand, level + 1);
   }
 

@@ -1,0 +1,157 @@
+import { CostModel, type Cost } from '../cost/cost_model.js';
+import { makeNest, operandsOf, type Nest } from '../cost/nest.js';
+import { reportCost, type CostReport } from '../cost/report.js';
+import type { Accelerator } from '../hardware/accelerator.js';
+import { LoopOrder } from '../mapping/loop_order.js';
+import type { MappingRule } from '../mapping/mapping_file.js';
+import type { SpatialMapping } from '../mapping/spatial.js';
+import type { Layer, Loop } from '../workload/layer.js';
+import { Allocator, type Shortage } from './allocator.js';
+import { Best } from './best.js';
+import { visitOrders } from './loop_orders.js';
+import { LowerBound } from './lower_bound.js';
+import { type Objective } from './objective.js';
+import { spatialCandidates } from './spatial_candidates.js';
+import { splitTemporalLoops } from './temporal_loops.js';
+
+/** How a search goes about. */
+export interface SearchOptions {
+  readonly objective: Objective;
+  /** The most loops that temporal loops are split into (LOMA's limit on loop prime factors); 6. */
+  readonly lpfLimit?: number;
+  /** The most spatial mappings to try, where the mapping file leaves a choice; 8. */
+  readonly spatialMappings?: number;
+  /** Whether generated spatial mappings may unroll several loops over one dimension; false. */
+  readonly mixed?: boolean;
+  /** How many mappings to keep besides the best; 0. */
+  readonly runnersUp?: number;
+  /** Whether to evaluate every order, even those that cannot be the best; false. */
+  readonly exhaustive?: boolean;
+}
+
+/** The loops that an operand keeps in a memory. */
+export interface TemporalLevel {
+  readonly memory: string;
+  /** The innermost first. */
+  readonly loops: readonly Loop[];
+}
+
+/** A layer's mapping and what it costs. */
+export interface LayerMapping extends CostReport {
+  readonly spatialMapping: SpatialMapping;
+  /** Of each operand, the memory next to the PEs first. */
+  readonly temporalMapping: Readonly<Record<string, readonly TemporalLevel[]>>;
+}
+
+/** Why a layer has no mapping on an accelerator. */
+export interface Infeasible {
+  readonly memory: string;
+  /** Bits that it would have to hold, and that it has. */
+  readonly needed: number;
+  readonly available: number;
+}
+
+/** What a search found. */
+export interface SearchResult {
+  /** The best mapping, then the runners-up. Empty if none fits. */
+  readonly mappings: readonly LayerMapping[];
+  /** If none fits: the memory that lacks the least. */
+  readonly infeasible?: Infeasible;
+  /** Mappings that were evaluated. */
+  readonly evaluated: number;
+}
+
+/** What the search keeps of a mapping until it is over. */
+interface Candidate extends Cost {
+  readonly nest: Nest;
+  readonly order: readonly Loop[];
+}
+
+/**
+ * Finds the best mapping of a layer on an accelerator: each spatial mapping times each order of the
+ * temporal loops, cut at the memories.
+ */
+export function searchLayer(
+  layer: Layer,
+  accelerator: Accelerator,
+  rule: MappingRule,
+  options: SearchOptions,
+): SearchResult {
+  const { objective, lpfLimit = 6, spatialMappings = 8, mixed = false, runnersUp = 0 } = options;
+  const operands = operandsOf(layer, accelerator, rule.links);
+  const candidates = spatialCandidates(accelerator, operands, rule, {
+    count: spatialMappings,
+    mixed,
+  });
+  const best = new Best<Candidate>(objective, 1 + runnersUp);
+  let evaluated = 0;
+  let shortage: Shortage | undefined;
+  for (const spatialMapping of candidates) {
+    const nest = makeNest(layer, accelerator, rule.links, spatialMapping);
+    const model = new CostModel(nest);
+    const allocator = new Allocator(nest);
+    const order = new LoopOrder();
+    const { loops, ordering } = splitTemporalLoops(nest, rule.ordering, lpfLimit);
+    const bound = new LowerBound(model, loops);
+    visitOrders(order, loops, (dim) => indexOf(layer, dim), ordering, {
+      visit() {
+        if (!allocator.allocate(order)) {
+          shortage = lesser(shortage, allocator.shortage);
+          return;
+        }
+        evaluated++;
+        const cost = model.evaluate(order, allocator.ends);
+        if (best.wants(cost)) best.add({ ...cost, nest, order: loopsOf(layer, order) });
+      },
+      ...(!options.exhaustive && {
+        isPromising: () => best.couldWant(bound.of(order)),
+      }),
+    });
+  }
+  return {
+    mappings: best.items.map(describe),
+    ...(best.items.length === 0 && shortage && { infeasible: toInfeasible(shortage) }),
+    evaluated,
+  };
+}
+
+function indexOf(layer: Layer, dim: string): number {
+  return layer.loops.findIndex((loop) => loop.dim === dim);
+}
+
+function loopsOf(layer: Layer, { loop, size, length }: LoopOrder): Loop[] {
+  return Array.from({ length }, (_, i) => ({ dim: layer.loops[loop[i]].dim, size: size[i] }));
+}
+
+/** Evaluates a mapping again and writes down all about it. */
+function describe({ nest, order: loops }: Candidate): LayerMapping {
+  const order = new LoopOrder();
+  for (const { dim, size } of loops) order.push(indexOf(nest.layer, dim), size);
+  const allocator = new Allocator(nest);
+  allocator.allocate(order);
+  const model = new CostModel(nest);
+  const report = reportCost(model, model.evaluate(order, allocator.ends));
+  const temporalMapping = Object.fromEntries(
+    nest.operands.map(({ operand: { name, levels } }, index) => [
+      name,
+      levels.map((memory, level) => ({
+        memory: memory.name,
+        loops: loops.slice(
+          level === 0 ? 0 : allocator.ends[index][level - 1],
+          allocator.ends[index][level],
+        ),
+      })),
+    ]),
+  );
+  return { ...report, spatialMapping: nest.spatialMapping, temporalMapping };
+}
+
+/** The shortage that is nearer to fitting. */
+function lesser(a: Shortage | undefined, b: Shortage | undefined): Shortage | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return b.needed / b.memory.size < a.needed / a.memory.size ? b : a;
+}
+
+function toInfeasible({ memory, needed }: Shortage): Infeasible {
+  return { memory: memory.name, needed, available: memory.size };
+}
