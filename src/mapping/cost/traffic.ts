@@ -84,7 +84,8 @@ export class Traffic {
       window[link] = cycles / this.top(order, start, end, Relevance.IRRELEVANT);
       this.above[link] = end;
     }
-    for (let link = 0; link <= links; link++) this.count[link] = Math.floor(cycles / period[link]);
+    const total = order.iterations(0, order.length);
+    for (let link = 0; link <= links; link++) this.count[link] = total / period[link];
     if (operand.isOutput) this.findPartialSums(order);
   }
 

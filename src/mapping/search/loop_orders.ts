@@ -2,6 +2,9 @@ import type { LoopOrder } from '../mapping/loop_order.js';
 import type { OrderedLoop, TemporalOrdering } from '../mapping/mapping_file.js';
 import type { Loop } from '../workload/layer.js';
 
+/** Loops that must be left for the question whether their orders are promising to pay. */
+const WORTH_ASKING = 3;
+
 /** What a walk through the loop orders meets. */
 export interface OrderVisitor {
   /** An order of all loops. */
@@ -35,8 +38,9 @@ export function visitOrders(
       visitor.visit();
       return;
     }
-    if (order.length > 0 && visitor.isPromising?.() === false) return;
-    const asked = [inner[order.length], outer[loops.length - 1 - order.length]];
+    const left = loops.length - order.length;
+    if (order.length > 0 && left >= WORTH_ASKING && visitor.isPromising?.() === false) return;
+    const asked = [inner[order.length], outer[left - 1]];
     for (let i = 0; i < loops.length; i++) {
       if (used[i] || (isTwin[i] && !used[i - 1]) || !asked.every((a) => isAsked(loops[i], a))) {
         continue;
