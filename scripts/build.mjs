@@ -3,8 +3,8 @@
  *
  *     node scripts/build.mjs [--stale] [STEP...]
  *
- * The steps are kernels, worker, library, cli and types; by default all are built. With --stale, only what
- * is older than its sources.
+ * The steps are kernels, worker, library, mapping, cli and types; by default all are built. With
+ * --stale, only what is older than its sources.
  */
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -102,6 +102,20 @@ async function buildWorker() {
   });
 }
 
+/** The mapping explorer, with all that it needs. */
+async function buildMapping() {
+  await build({
+    entryPoints: [inRoot('src/mapping/index.ts')],
+    bundle: true,
+    minify: true,
+    legalComments: 'linked',
+    target: TARGETS,
+    format: 'esm',
+    outfile: `${DIST}/mapping.mjs`,
+    logLevel: 'warning',
+  });
+}
+
 /** The command: it imports the library as published, not a second copy of it. */
 async function buildCommand() {
   await build({
@@ -118,16 +132,21 @@ async function buildCommand() {
   });
 }
 
-/** The public API's declarations in one file, for both module systems. */
+/** The declarations of each public API in one file, for the module systems that it is built for. */
 async function buildTypes() {
   await runBin('tsc', ['--project', 'tsconfig.types.json']);
+  await bundleTypes('index.d.ts', 'dynconv.d.mts', 'dynconv.d.cts');
+  await bundleTypes('mapping/index.d.ts', 'mapping.d.mts');
+}
+
+async function bundleTypes(input, ...files) {
   const bundle = await rollup({
-    input: `${BUILD}/types/src/index.d.ts`,
+    input: `${BUILD}/types/src/${input}`,
     external: /^@tensorflow\//,
     plugins: [dts()],
   });
-  for (const extension of ['mts', 'cts']) {
-    await bundle.write({ file: `${DIST}/dynconv.d.${extension}` });
+  for (const file of files) {
+    await bundle.write({ file: `${DIST}/${file}` });
   }
 }
 
@@ -136,6 +155,10 @@ const STEPS = {
   kernels: { build: buildKernels, inputs: ['kernels', 'scripts/build.mjs', 'package-lock.json'] },
   worker: { build: buildWorker, inputs: LIBRARY_INPUTS },
   library: { build: buildLibrary, inputs: [...LIBRARY_INPUTS, 'package-lock.json'] },
+  mapping: {
+    build: buildMapping,
+    inputs: ['src/mapping', 'scripts/build.mjs', 'package-lock.json'],
+  },
   cli: { build: buildCommand, output: CLI_DIST, inputs: ['cli/src', 'scripts/build.mjs'] },
   types: { build: buildTypes, inputs: [...LIBRARY_INPUTS, 'tsconfig.json', 'tsconfig.types.json'] },
 };

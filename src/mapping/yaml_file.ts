@@ -1,5 +1,5 @@
 import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { InputError, type Problem } from './problem.js';
 
 /** Where in a document: keys and indices from its root. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { YamlFile, type Path } from '../yaml_file.js';
 import {
   DIRECTIONS,

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { InputError, type Problem } from '../problem.js';
 import { YamlFile } from '../yaml_file.js';
 import { ACCELERATOR, readAccelerator, toAccelerator } from './accelerator_file.js';

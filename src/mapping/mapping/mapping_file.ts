@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { MEMORY_OPERANDS } from '../hardware/accelerator.js';
 import type { Layer } from '../workload/layer.js';
 import { YamlFile } from '../yaml_file.js';

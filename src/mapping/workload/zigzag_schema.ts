@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseEquation, parseRelation } from './equation.js';
 
 const MAX_SIZE = 2 ** 31 - 1;
