@@ -66,8 +66,7 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
   ): TensorInfo {
     for (const { storage } of views) storage.retain();
     const node = new Node(primitive, views, shape, dtype);
-    const storage = new Storage(this.runtime, this, shape, dtype, node);
-    storage.nonNegative = nonNegative;
+    const storage = new Storage(this.runtime, this, shape, dtype, node, nonNegative);
     this.deferred.add(storage);
     if (node.depth > LONGEST_DEFERRAL || this.orphanedBytes > MOST_ORPHANED_BYTES) {
       try {

@@ -58,6 +58,9 @@ export class Epilogue {
   }
 }
 
+/** Where values may be negative: in these pixels alone, if it is known. */
+export type Negatives = PixelSet | 'nowhere' | 'anywhere';
+
 /** Rows up to this number are never held back: a longer chain is computed first. */
 export const LONGEST_CHAIN = 8;
 
@@ -73,9 +76,6 @@ export class Rows {
   readonly chain: number;
   /** Bytes of one row. */
   readonly stride: number;
-  /** Dense rows in which values outside of this set are known not to be negative. */
-  negativeWithin: PixelSet | null = null;
-  nonNegative = false;
   /** When the values are in memory, once the rows are not pending: lanes may be computing them. */
   token: Token = 0;
 
@@ -88,19 +88,21 @@ export class Rows {
     public producer: Producer | null,
     /** The storage in whose block the rows lie; null when they own their block. */
     readonly source: Storage | null,
+    readonly negatives: Negatives,
   ) {
     set.retain();
+    if (negatives instanceof PixelSet) negatives.retain();
     this.stride = channels * util.bytesPerElement(dtype);
     this.chain = producer ? 1 + longestChain(producer.inputs) : 0;
   }
 
   /** The values of a storage that is ready (or ready where they are read), `channels` a row. */
   static of(storage: Storage, set: PixelSet, channels: number, pointer = storage.pointer): Rows {
-    storage.retain();
-    const rows = new Rows(storage.runtime, set, channels, storage.dtype, pointer, null, storage);
-    rows.nonNegative = storage.nonNegative;
+    const { runtime, dtype, nonNegative } = storage.retain();
+    const negatives = nonNegative ? 'nowhere' : 'anywhere';
+    const rows = new Rows(runtime, set, channels, dtype, pointer, null, storage, negatives);
     rows.token = storage.token;
-    storage.runtime.held.add(rows);
+    runtime.held.add(rows);
     return rows;
   }
 
@@ -117,7 +119,7 @@ export class Rows {
     dtype: DataType,
     pointer: number,
   ): Rows {
-    return new Rows(runtime, set, channels, dtype, pointer, null, null);
+    return new Rows(runtime, set, channels, dtype, pointer, null, null, 'anywhere');
   }
 
   /** Rows to be computed by `producer`. */
@@ -128,7 +130,7 @@ export class Rows {
     producer: Producer,
     dtype: DataType = 'float32',
   ): Rows {
-    return new Rows(runtime, set, channels, dtype, 0, producer, null);
+    return new Rows(runtime, set, channels, dtype, 0, producer, null, 'anywhere');
   }
 
   /** No rows at all: every wanted pixel is zero. */
@@ -137,6 +139,19 @@ export class Rows {
     const set = PixelSet.fromList(runtime, total, 0, pixels);
     const rows = Rows.computed(runtime, set, channels, dtype, runtime.arena.allocate(4));
     set.release();
+    return rows;
+  }
+
+  /**
+   * Rows in the block of these, whose values were changed in place: what was known of the old values
+   * stays behind. These are spent; they are computed, and own their block.
+   */
+  changed(negatives: Negatives): Rows {
+    const { runtime, set, channels, dtype, pointer } = this;
+    const rows = new Rows(runtime, set, channels, dtype, pointer, null, null, negatives);
+    rows.token = this.token;
+    this.set.release();
+    this.releaseNegatives();
     return rows;
   }
 
@@ -163,7 +178,11 @@ export class Rows {
       this.source.release();
     } else this.runtime.arena.free(this.pointer);
     this.set.release();
-    this.negativeWithin?.release();
+    this.releaseNegatives();
+  }
+
+  private releaseNegatives(): void {
+    if (this.negatives instanceof PixelSet) this.negatives.release();
   }
 }
 

@@ -44,8 +44,6 @@ export class Storage {
   private packs: Map<string, { key: number; pointer: number }> | null = null;
   /** What is computed already of a deferred node that has several readers. */
   partial: Partial | null = null;
-  /** No value is negative, as far as the operation that made it tells. */
-  nonNegative = false;
   /** When the values, or those of `partial`, are in memory: lanes may be computing them. */
   token: Token = 0;
 
@@ -56,6 +54,8 @@ export class Storage {
     readonly dtype: DataType,
     /** How to compute the values; null once they are in memory. */
     public node: Deferred | null,
+    /** No value is negative, as far as the operation that makes it tells. */
+    readonly nonNegative = false,
   ) {}
 
   get size(): number {

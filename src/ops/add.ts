@@ -6,8 +6,9 @@ import { channelsOf } from '../graph/view.js';
 import { isMasked } from '../graph/node.js';
 import type { Node, Primitive, Steps } from '../graph/node.js';
 import type { View } from '../graph/view.js';
-import type { PixelSet } from '../graph/pixels.js';
+import { PixelSet } from '../graph/pixels.js';
 import { Epilogue, Rows } from '../graph/rows.js';
+import type { Negatives } from '../graph/rows.js';
 import { affine, spreadsVector } from './affine.js';
 import { deferBinary } from './elementwise.js';
 import { runInPlace } from './in_place.js';
@@ -48,12 +49,20 @@ class AddOrSub implements Primitive {
   /** Adds compact rows to dense ones, in the dense ones' place when nobody else reads them. */
   private addAt(dense: Rows, view: View, sparse: Rows, evaluation: Evaluation): Rows {
     evaluation.compute(sparse);
-    const sum = ownDense(evaluation.compute(dense), view, evaluation);
-    if (!sparse.isEmpty) runInPlace('f32_add_at', sum, sparse, evaluation);
-    sum.negativeWithin = dense.nonNegative ? sparse.set.retain() : null;
+    const negatives = negativesOfSum(evaluation.compute(dense).negatives, sparse.set);
+    const own = ownDense(dense, view, evaluation);
+    if (!sparse.isEmpty) runInPlace('f32_add_at', own, sparse, evaluation);
     sparse.release();
+    const sum = own.changed(negatives);
+    if (negatives instanceof PixelSet) negatives.release();
     return sum;
   }
+}
+
+/** Where a sum may be negative, if its dense addend may be so in `negatives`; retained. */
+function negativesOfSum(negatives: Negatives, added: PixelSet): Negatives {
+  if (negatives === 'anywhere') return negatives;
+  return negatives === 'nowhere' ? added.retain() : negatives.union(added);
 }
 
 /** Dense rows in a block of their own: the storage's own block if nobody else reads it, or a copy. */

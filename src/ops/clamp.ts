@@ -5,7 +5,7 @@ import type { Evaluation } from '../graph/evaluation.js';
 import { channelsOf } from '../graph/view.js';
 import type { Node, Primitive, Steps } from '../graph/node.js';
 import type { View } from '../graph/view.js';
-import type { PixelSet } from '../graph/pixels.js';
+import { PixelSet } from '../graph/pixels.js';
 import { Rows } from '../graph/rows.js';
 import { deferBinary } from './elementwise.js';
 import { runInPlace } from './in_place.js';
@@ -23,8 +23,9 @@ class Clamp implements Primitive {
     const [view] = node.inputs as [View];
     const x = yield { view, want };
     const preservesZero = this.bounds.min <= 0 && this.bounds.max >= 0;
-    if (this.isRelu && x.negativeWithin && !x.isPending && !x.source)
-      return this.clampAt(x, evaluation);
+    if (this.isRelu && x.negatives instanceof PixelSet && !x.source) {
+      return clampAt(x, x.negatives, evaluation);
+    }
     const set = preservesZero ? x.support(want) : want;
     const { producer } = x;
     if (producer && set === x.support(want)) {
@@ -43,19 +44,16 @@ class Clamp implements Primitive {
   private get isRelu(): boolean {
     return this.bounds.min === 0 && this.bounds.max === Infinity;
   }
+}
 
-  /** Clamps only the pixels that may be negative, in place. */
-  private clampAt(x: Rows, evaluation: Evaluation): Rows {
-    const { runtime, negativeWithin } = x;
-    if (!negativeWithin) return x;
-    const pixels = Rows.computed(runtime, negativeWithin, x.channels, 'float32', 0);
-    if (negativeWithin.count > 0) runInPlace('f32_clamp_at', x, pixels, evaluation, this.bounds);
+/** Clamps rows below at zero, in place, where they may be negative. */
+function clampAt(x: Rows, negatives: PixelSet, evaluation: Evaluation): Rows {
+  if (negatives.count > 0) {
+    const pixels = Rows.computed(x.runtime, negatives, x.channels, 'float32', 0);
+    runInPlace('f32_clamp_at', x, pixels, evaluation, { min: 0, max: Infinity });
     pixels.release();
-    negativeWithin.release();
-    x.negativeWithin = null;
-    x.nonNegative = true;
-    return x;
   }
+  return x.changed('nowhere');
 }
 
 function clamp(name: string, boundsOf: (call: Call) => Bounds): Operation {

@@ -222,4 +222,22 @@ describeCases('an operation on deferred values', {
       });
     });
   },
+  'what is clamped after several masked sums': () => {
+    const shape: [number, number, number, number] = [1, 6, 6, 4];
+    const branch = (seed: number) =>
+      tf.mul(deferred(map(shape, seed)), coins([1, 6, 6, 1], 0.5, seed + 1));
+    // Trunks in memory or not; a 1 adds a masked branch, a 0 clamps.
+    return [true, false].flatMap((isRead) =>
+      ['10110', '110', '1101110', '100110', '0110'].map((steps) =>
+        tf.tidy(() => {
+          let trunk: tf.Tensor4D = tf.relu(deferred(map(shape, 3)));
+          if (isRead) trunk.dataSync();
+          steps.split('').forEach((step, index) => {
+            trunk = step === '1' ? tf.add(trunk, branch(10 + index)) : tf.relu(trunk);
+          });
+          return trunk;
+        }),
+      ),
+    );
+  },
 });
