@@ -10,6 +10,8 @@ export {
   f32_clamp,
   f32_clamp_at,
   f32_leaky,
+  f32_max,
+  f32_min,
   f32_mul,
   f32_mul_pixel,
   f32_sub,

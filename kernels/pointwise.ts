@@ -11,12 +11,16 @@ import { clamp, LANES, loadLanes, madd, storeLanes } from './vector';
 const ADD: i32 = 0;
 const SUB: i32 = 1;
 const MUL: i32 = 2;
+const MAX: i32 = 3;
+const MIN: i32 = 4;
 
 @inline
 function apply(operation: i32, a: v128, b: v128): v128 {
   if (operation == ADD) return f32x4.add(a, b);
   if (operation == SUB) return f32x4.sub(a, b);
-  return f32x4.mul(a, b);
+  if (operation == MUL) return f32x4.mul(a, b);
+  if (operation == MAX) return f32x4.max(a, b);
+  return f32x4.min(a, b);
 }
 
 /** out = clamp(in + in2) */
@@ -32,6 +36,16 @@ export function f32_sub(cmd: usize, r0: i32, r1: i32, _scratch: usize): void {
 /** out = clamp(in * in2) */
 export function f32_mul(cmd: usize, r0: i32, r1: i32, _scratch: usize): void {
   binary(cmd, r0, r1, MUL);
+}
+
+/** out = clamp(max(in, in2)), NaN where either is */
+export function f32_max(cmd: usize, r0: i32, r1: i32, _scratch: usize): void {
+  binary(cmd, r0, r1, MAX);
+}
+
+/** out = clamp(min(in, in2)), NaN where either is */
+export function f32_min(cmd: usize, r0: i32, r1: i32, _scratch: usize): void {
+  binary(cmd, r0, r1, MIN);
 }
 
 @inline

@@ -22,6 +22,8 @@ export const ROW_KERNELS = [
   'f32_add',
   'f32_sub',
   'f32_mul',
+  'f32_max',
+  'f32_min',
   'f32_mul_pixel',
   'f32_affine',
   'f32_clamp',

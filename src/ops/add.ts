@@ -2,12 +2,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { Command } from '../arrays/command.js';
 import type { Evaluation } from '../graph/evaluation.js';
-import { channelsOf } from '../graph/view.js';
 import { isMasked } from '../graph/node.js';
-import type { Node, Primitive, Steps } from '../graph/node.js';
+import type { Node, Steps } from '../graph/node.js';
 import type { View } from '../graph/view.js';
 import { PixelSet } from '../graph/pixels.js';
-import { Epilogue, Rows } from '../graph/rows.js';
+import { Rows } from '../graph/rows.js';
 import type { Negatives } from '../graph/rows.js';
 import { affine, spreadsVector } from './affine.js';
 import { deferBinary } from './elementwise.js';
@@ -15,35 +14,25 @@ import { runInPlace } from './in_place.js';
 import { anyDeferred, present, required } from './operation.js';
 import type { Call, Operation } from './operation.js';
 import { operandKind } from './operand.js';
+import { Pointwise } from './pointwise.js';
 import { wasmKernel } from '../wasm_kernels.js';
 
-/** Sums and differences of features. */
-class AddOrSub implements Primitive {
-  constructor(readonly name: typeof tf.Add | typeof tf.Sub) {}
+/** Sums of features; a residual where one addend is dense and the other is not. */
+class Add extends Pointwise {
+  constructor() {
+    super(tf.Add, 'f32_add');
+  }
 
-  *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {
+  override *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {
     const [aView, bView] = node.inputs as [View, View];
     const a = yield { view: aView, want };
     const b = yield { view: bView, want };
-    const aSupport = a.support(want);
-    const bSupport = b.support(want);
-    if (this.name === tf.Add && want.isAll) {
-      // A residual: only the pixels of the sparse addend change, the rest is the dense one's.
-      if (aSupport.isAll && !bSupport.isAll) return this.addAt(a, aView, b, evaluation);
-      if (bSupport.isAll && !aSupport.isAll) return this.addAt(b, bView, a, evaluation);
+    if (want.isAll) {
+      // Only the pixels of the sparse addend change, the rest is the dense one's.
+      if (a.set.isAll && !b.set.isAll) return this.addAt(a, aView, b, evaluation);
+      if (b.set.isAll && !a.set.isAll) return this.addAt(b, bView, a, evaluation);
     }
-    const set = aSupport.union(bSupport);
-    const channels = channelsOf(node);
-    const rows = evaluation.produce(set, channels, {
-      kernel: this.name === tf.Add ? 'f32_add' : 'f32_sub',
-      command: new Command().channels(channels),
-      inputs: [a, b],
-      epilogue: new Epilogue(),
-      window: null,
-      record: null,
-    });
-    set.release();
-    return rows;
+    return this.combine(a, b, want, evaluation);
   }
 
   /** Adds compact rows to dense ones, in the dense ones' place when nobody else reads them. */
@@ -89,6 +78,7 @@ function ownDense(rows: Rows, view: View, evaluation: Evaluation): Rows {
 }
 
 function addOrSub(name: typeof tf.Add | typeof tf.Sub): Operation {
+  const primitive = () => (name === tf.Add ? new Add() : new Pointwise(name, 'f32_sub'));
   return {
     name,
     defer(call: Call) {
@@ -102,7 +92,7 @@ function addOrSub(name: typeof tf.Add | typeof tf.Sub): Operation {
       const nonNegative = name === tf.Add && a.nonNegative && b.nonNegative;
       const kinds = [operandKind(a.shape, shape), operandKind(b.shape, shape)];
       if (kinds[0] === 'full' && kinds[1] === 'full') {
-        return backend.defer(new AddOrSub(name), [a, b], shape, 'float32', nonNegative);
+        return backend.defer(primitive(), [a, b], shape, 'float32', nonNegative);
       }
       return affine(backend, name, a, b, shape, nonNegative) ?? deferBinary(name, call);
     },

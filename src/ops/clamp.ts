@@ -7,10 +7,12 @@ import type { Node, Primitive, Steps } from '../graph/node.js';
 import type { View } from '../graph/view.js';
 import { PixelSet } from '../graph/pixels.js';
 import { Rows } from '../graph/rows.js';
+import { affine } from './affine.js';
 import { deferBinary } from './elementwise.js';
 import { runInPlace } from './in_place.js';
 import { anyDeferred, required } from './operation.js';
 import type { Call, Operation } from './operation.js';
+import { Pointwise } from './pointwise.js';
 
 /** Values clamped to bounds. */
 class Clamp implements Primitive {
@@ -71,6 +73,7 @@ function clamp(name: string, boundsOf: (call: Call) => Bounds): Operation {
 
 /** Minimum or Maximum: a clamp where one operand is a number in memory. */
 function limit(name: typeof tf.Minimum | typeof tf.Maximum): Operation {
+  const kernel = name === tf.Maximum ? 'f32_max' : 'f32_min';
   return {
     name,
     defer(call: Call) {
@@ -82,17 +85,29 @@ function limit(name: typeof tf.Minimum | typeof tf.Maximum): Operation {
         [b, a],
       ]) {
         const value = backend.numberOf(number);
-        if (value === null || x.dtype !== 'float32' || x.shape.length < number.shape.length)
-          continue;
-        if (x.shape.length === 0 || !x.isDeferred) continue;
+        if (value === null || x.shape.length < number.shape.length) continue;
+        if (x.dtype !== 'float32' || x.shape.length === 0 || !x.isDeferred) continue;
+        // No bound expresses that all becomes NaN.
+        if (Number.isNaN(value)) return affine(backend, tf.Add, x, number, x.shape, false);
         const bounds =
           name === tf.Maximum ? { min: value, max: Infinity } : { min: -Infinity, max: value };
         const nonNegative = value >= 0 && (name === tf.Maximum || x.nonNegative);
         return backend.defer(new Clamp(name, bounds), [x], x.shape, 'float32', nonNegative);
       }
+      if (areMaps(a, b) && anyDeferred(a, b)) {
+        const nonNegative =
+          name === tf.Maximum ? a.nonNegative || b.nonNegative : a.nonNegative && b.nonNegative;
+        return backend.defer(new Pointwise(name, kernel), [a, b], a.shape, 'float32', nonNegative);
+      }
       return deferBinary(name, call);
     },
   };
+}
+
+/** Both are maps of numbers, of one shape. */
+function areMaps(a: View, b: View): boolean {
+  const isMap = a.dtype === 'float32' && b.dtype === 'float32' && a.shape.length > 1;
+  return isMap && tf.util.arraysEqual(a.shape, b.shape) && tf.util.sizeFromShape(a.shape) > 0;
 }
 
 export const clamps: Operation[] = [

@@ -240,4 +240,12 @@ describeCases('an operation on deferred values', {
       ),
     );
   },
+  'limits that are NaN or infinite, on values that are so': () => {
+    const x = tf.div(deferred(map([1, 4, 4, 3])), coins([1, 4, 4, 3], 0.5, 2));
+    return [NaN, Infinity, -Infinity, 0.5].flatMap((limit) => [
+      ...[tf.maximum(limit, x), tf.maximum(x, limit), tf.minimum(limit, x), tf.minimum(x, limit)],
+      ...[tf.relu(tf.maximum(x, limit)), tf.relu(x), tf.relu6(x), tf.clipByValue(x, -1, 2)],
+      ...[tf.greater(x, limit), tf.lessEqual(x, limit), tf.equal(x, limit), tf.notEqual(x, limit)],
+    ]);
+  },
 });

@@ -24,6 +24,8 @@ const OPERATIONS: Partial<Record<RowKernelName, Operation[]>> = {
   f32_add: [{ rule: (a, b) => a + b, second: 'all' }],
   f32_sub: [{ rule: (a, b) => a - b, second: 'all' }],
   f32_mul: [{ rule: (a, b) => a * b, second: 'all' }],
+  f32_max: [{ rule: (a, b) => Math.max(a, b), second: 'all' }],
+  f32_min: [{ rule: (a, b) => Math.min(a, b), second: 'all' }],
   f32_mul_pixel: [{ rule: (a, b) => a * b, second: 'one' }],
   f32_affine: [
     { rule: (a) => a },

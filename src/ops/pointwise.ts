@@ -1,0 +1,38 @@
+import { Command } from '../arrays/command.js';
+import type { RowKernelName } from '../memory/kernels.js';
+import type { Evaluation } from '../graph/evaluation.js';
+import type { Node, Primitive, Steps } from '../graph/node.js';
+import type { View } from '../graph/view.js';
+import type { PixelSet } from '../graph/pixels.js';
+import { Epilogue } from '../graph/rows.js';
+import type { Rows } from '../graph/rows.js';
+
+/** An operation of two maps of one shape that is zero where both of them are. */
+export class Pointwise implements Primitive {
+  constructor(
+    readonly name: string,
+    private readonly kernel: RowKernelName,
+  ) {}
+
+  *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {
+    const [aView, bView] = node.inputs as [View, View];
+    const a = yield { view: aView, want };
+    const b = yield { view: bView, want };
+    return this.combine(a, b, want, evaluation);
+  }
+
+  /** Takes over both operands, which are complete for `want`. */
+  protected combine(a: Rows, b: Rows, want: PixelSet, evaluation: Evaluation): Rows {
+    const set = a.support(want).union(b.support(want));
+    const rows = evaluation.produce(set, a.channels, {
+      kernel: this.kernel,
+      command: new Command().channels(a.channels),
+      inputs: [a, b],
+      epilogue: new Epilogue(),
+      window: null,
+      record: null,
+    });
+    set.release();
+    return rows;
+  }
+}
