@@ -99,16 +99,23 @@ export function f32_mul_pixel(cmd: usize, r0: i32, r1: i32, _scratch: usize): vo
 
 /**
  * out = clamp(in * scale + offset), a scale and an offset per channel: Weights (0: all 1) and Bias
- * (0: all 0).
+ * (0: all 0). Param0 = 1: one scale and one offset for all channels.
  */
 export function f32_affine(cmd: usize, r0: i32, r1: i32, _scratch: usize): void {
   const scales = pointer(cmd, Word.Weights);
   const offsets = pointer(cmd, Word.Bias);
+  const shared = word(cmd, Word.Param0);
+  const firstScale = shared && scales ? v128.load32_splat(scales) : f32x4.splat(1);
+  const firstOffset = shared && offsets ? v128.load32_splat(offsets) : f32x4.splat(-0.0);
   const lo = v128.load32_splat(cmd, Word.Min * 4);
   const hi = v128.load32_splat(cmd, Word.Max * 4);
-  const channels = word(cmd, Word.InChannels);
-  const rest = channels & (LANES - 1);
+  let channels = word(cmd, Word.InChannels);
   const flat = isFlat(cmd, r0, r1);
+  if (flat && shared) {
+    channels *= r1 - r0;
+    r1 = r0 + min(1, r1 - r0);
+  }
+  const rest = channels & (LANES - 1);
   let a: usize = 0;
   let out: usize = 0;
   for (let r = r0; r < r1; r++) {
@@ -117,19 +124,28 @@ export function f32_affine(cmd: usize, r0: i32, r1: i32, _scratch: usize): void 
       out = outRow(cmd, r);
     }
     const end = out + ((<usize>(channels - rest)) << 2);
-    let at: usize = 0;
-    for (; out < end; out += 16, a += 16, at += 16) {
-      const scale = scales ? v128.load(scales + at) : f32x4.splat(1);
-      const offset = offsets ? v128.load(offsets + at) : f32x4.splat(-0.0);
-      v128.store(out, clamp(madd(v128.load(a), scale, offset), lo, hi));
+    if (shared) {
+      for (; out < end; out += 16, a += 16) {
+        v128.store(out, clamp(madd(v128.load(a), firstScale, firstOffset), lo, hi));
+      }
+      if (rest) {
+        storeLanes(out, clamp(madd(loadLanes(a, rest), firstScale, firstOffset), lo, hi), rest);
+      }
+    } else {
+      let at: usize = 0;
+      for (; out < end; out += 16, a += 16, at += 16) {
+        const scale = scales ? v128.load(scales + at) : firstScale;
+        const offset = offsets ? v128.load(offsets + at) : firstOffset;
+        v128.store(out, clamp(madd(v128.load(a), scale, offset), lo, hi));
+      }
+      if (rest) {
+        const scale = scales ? loadLanes(scales + at, rest) : firstScale;
+        const offset = offsets ? loadLanes(offsets + at, rest) : firstOffset;
+        storeLanes(out, clamp(madd(loadLanes(a, rest), scale, offset), lo, hi), rest);
+      }
     }
-    if (rest) {
-      const scale = scales ? loadLanes(scales + at, rest) : f32x4.splat(1);
-      const offset = offsets ? loadLanes(offsets + at, rest) : f32x4.splat(-0.0);
-      storeLanes(out, clamp(madd(loadLanes(a, rest), scale, offset), lo, hi), rest);
-      a += (<usize>rest) << 2;
-      out += (<usize>rest) << 2;
-    }
+    a += (<usize>rest) << 2;
+    out += (<usize>rest) << 2;
   }
 }
 

@@ -32,12 +32,37 @@ export function* settled(rows: Rows): Steps {
   return yield { settle: rows };
 }
 
+/**
+ * The steps that ask for the same region of several inputs. The one that reads the most of what they
+ * have in common is asked first: what it leaves in memory serves the others, and nothing is computed
+ * region by region that could be at once.
+ */
+export function* each(views: readonly View[], want: PixelSet): Generator<Demand, Rows[], Rows> {
+  const rows = new Array<Rows>(views.length);
+  const order = views.map((_, index) => index);
+  order.sort((i, j) => precedence(views[i], views[j]));
+  for (const index of order) rows[index] = yield { view: views[index], want };
+  return rows;
+}
+
+/** Sorts what reaches farther before what reaches less far. */
+export function compareReach(a: View, b: View): number {
+  return Number(a.reach < b.reach) - Number(a.reach > b.reach);
+}
+
+/** A masked input reads less than one that is not; else the farther the windows reach, the more. */
+function precedence(a: View, b: View): number {
+  return Number(isMasked(a)) - Number(isMasked(b)) || compareReach(a, b);
+}
+
 /** All that is known about an operation with its attributes: one object an operation. */
 export interface Primitive {
   /** The kernel name that it was registered under. */
   readonly name: string;
   /** Its rows are compact: only the pixels that a mask lets through. */
   readonly isMasked?: boolean;
+  /** How many pixels its windows span beyond the first; 0 where it has none. */
+  readonly reach?: number;
   /**
    * Computes the rows of `node` that `want` asks for: its region rule and how it runs. The rows
    * returned are complete for `want`: a wanted pixel without a row is zero in all channels.
@@ -49,6 +74,8 @@ export interface Primitive {
 export class Node implements Deferred {
   /** The longest chain of deferred nodes that ends here. */
   readonly depth: number;
+  /** The sum of the primitives' reach along the farthest reaching chain. */
+  readonly reach: number;
 
   constructor(
     readonly primitive: Primitive,
@@ -56,9 +83,14 @@ export class Node implements Deferred {
     readonly shape: number[],
     readonly dtype: DataType,
   ) {
-    let depth = 1;
-    for (const view of inputs) if (view.depth >= depth) depth = view.depth + 1;
-    this.depth = depth;
+    let depth = 0;
+    let reach = 0;
+    for (const view of inputs) {
+      depth = Math.max(depth, view.depth);
+      reach = Math.max(reach, view.reach);
+    }
+    this.depth = depth + 1;
+    this.reach = reach + (primitive.reach ?? 0);
   }
 }
 

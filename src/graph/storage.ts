@@ -16,6 +16,8 @@ export interface Deferred {
   readonly inputs: readonly { readonly storage: Storage }[];
   /** The longest chain of deferred operations that ends here. */
   readonly depth: number;
+  /** How far the windows of the deferred operations reach, one after the other. */
+  readonly reach: number;
 }
 
 /** Gives finished storages the identity under which tfjs-backend-wasm's own kernels know them. */

@@ -35,6 +35,11 @@ export class View {
   get depth(): number {
     return this.storage.node?.depth ?? 0;
   }
+
+  /** How far the windows behind the values reach, one after the other; 0 when they are in memory. */
+  get reach(): number {
+    return this.storage.node?.reach ?? 0;
+  }
 }
 
 /** Values of one pixel of a storage or a node's output: its last dimension. */

@@ -14,6 +14,12 @@ export class Window {
     return this.geometry.kernelHeight * this.geometry.kernelWidth;
   }
 
+  /** How many pixels it spans beyond the first, along its longer side. */
+  get reach(): number {
+    const g = this.geometry;
+    return Math.max((g.kernelHeight - 1) * g.dilationHeight, (g.kernelWidth - 1) * g.dilationWidth);
+  }
+
   get inPixels(): number {
     return this.geometry.images * this.geometry.inHeight * this.geometry.inWidth;
   }

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { Command } from '../arrays/command.js';
 import type { Evaluation } from '../graph/evaluation.js';
-import { isMasked } from '../graph/node.js';
+import { each, isMasked } from '../graph/node.js';
 import type { Node, Steps } from '../graph/node.js';
 import type { View } from '../graph/view.js';
 import { PixelSet } from '../graph/pixels.js';
@@ -25,8 +25,7 @@ class Add extends Pointwise {
 
   override *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {
     const [aView, bView] = node.inputs as [View, View];
-    const a = yield { view: aView, want };
-    const b = yield { view: bView, want };
+    const [a, b] = yield* each(node.inputs, want);
     if (want.isAll) {
       // Only the pixels of the sparse addend change, the rest is the dense one's.
       if (a.set.isAll && !b.set.isAll) return this.addAt(a, aView, b, evaluation);

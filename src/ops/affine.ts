@@ -4,14 +4,13 @@ import { Command } from '../arrays/command.js';
 import type { DynconvBackend } from '../backend.js';
 import type { Evaluation } from '../graph/evaluation.js';
 import { whole } from '../graph/node.js';
-import { channelsOf } from '../graph/view.js';
 import type { Node, Primitive, Steps } from '../graph/node.js';
 import type { View } from '../graph/view.js';
 import type { PixelSet } from '../graph/pixels.js';
 import { Epilogue, Rows } from '../graph/rows.js';
-import { operandKind } from './operand.js';
+import { inMemory, operandKind } from './operand.js';
 
-/** Rows x * scale + offset, with a number for each channel; takes over all three. */
+/** Rows x * scale + offset, with a number for each channel or one for all; takes over all three. */
 export function scaleAndShift(
   x: Rows,
   scale: Rows | null,
@@ -20,11 +19,16 @@ export function scaleAndShift(
   evaluation: Evaluation,
 ): Rows {
   const { channels } = x;
+  const weights = [scale, offset].filter((rows) => rows !== null);
+  const isShared = weights.every((vector) => vector.channels === 1);
   return evaluation.produce(set, channels, {
     kernel: 'f32_affine',
-    command: new Command().channels(channels).weights(scale?.pointer ?? 0, offset?.pointer ?? 0),
+    command: new Command()
+      .channels(channels)
+      .weights(scale?.pointer ?? 0, offset?.pointer ?? 0)
+      .parameters(isShared ? 1 : 0),
     inputs: [x],
-    weights: [scale, offset].filter((rows) => rows !== null),
+    weights,
     epilogue: new Epilogue(),
     window: null,
     record: null,
@@ -38,7 +42,8 @@ class Affine implements Primitive {
   *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {
     const [xView, vectorView] = node.inputs as [View, View];
     const x = yield { view: xView, want };
-    const vector = spread(yield* whole(vectorView), channelsOf(node), this.name === tf.Sub);
+    const given = inMemory(vectorView) ?? (yield* whole(vectorView));
+    const vector = this.name === tf.Sub ? negated(given) : given;
     if (this.name === tf.Multiply) {
       const set = x.support(want).retain();
       const rows = scaleAndShift(x, vector, null, set, evaluation);
@@ -46,23 +51,20 @@ class Affine implements Primitive {
       return rows;
     }
     // Only a vector that lives on with its tensor: a filter is packed once with its bias.
-    if (x.producer?.epilogue && vector.source && x.support(want) === want) {
-      if (x.producer.epilogue.takeBias(vector)) return x;
+    const { epilogue } = x.producer ?? {};
+    if (epilogue && vector.source && vector.channels === x.channels && x.support(want) === want) {
+      if (epilogue.takeBias(vector)) return x;
     }
     return scaleAndShift(x, null, vector, want, evaluation);
   }
 }
 
-/** A vector of `channels` numbers from one of as many or of one, negated if need be. */
-function spread(vector: Rows, channels: number, negate: boolean): Rows {
-  if (vector.channels === channels && !negate) return vector;
-  const { runtime } = vector;
+function negated(vector: Rows): Rows {
+  const { runtime, channels } = vector;
   const pointer = runtime.arena.allocate(channels * 4);
   const { f32 } = runtime.heap;
-  const from = vector.pointer >>> 2;
   for (let channel = 0; channel < channels; channel++) {
-    const value = f32[from + (vector.channels === 1 ? 0 : channel)];
-    f32[(pointer >>> 2) + channel] = negate ? -value : value;
+    f32[(pointer >>> 2) + channel] = -f32[(vector.pointer >>> 2) + channel];
   }
   const rows = Rows.computed(runtime, vector.set, channels, 'float32', pointer);
   vector.release();

@@ -4,6 +4,7 @@ import { Command } from '../arrays/command.js';
 import type { DynconvBackend } from '../backend.js';
 import type { Evaluation } from '../graph/evaluation.js';
 import { channelsOf } from '../graph/view.js';
+import { each } from '../graph/node.js';
 import type { Node, Primitive, Steps } from '../graph/node.js';
 import type { View } from '../graph/view.js';
 import type { PixelSet } from '../graph/pixels.js';
@@ -17,8 +18,8 @@ class Concat implements Primitive {
 
   *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {
     const { runtime } = evaluation;
-    const parts: Rows[] = [];
-    for (const view of node.inputs) parts.push(evaluation.compute(yield { view, want }));
+    const parts = yield* each(node.inputs, want);
+    for (const rows of parts) evaluation.compute(rows);
     const channels = channelsOf(node);
     const stride = channels * 4;
     const pointer = runtime.arena.allocate(Math.max(want.count * stride, 4));

@@ -31,6 +31,8 @@ class Conv2DTranspose implements Primitive {
     private readonly record: LayerRecord | null,
   ) {}
 
+  readonly reach = Infinity;
+
   /** Region rule: everything. */
   *evaluate(node: Node, _want: PixelSet, evaluation: Evaluation): Steps {
     const [dyView, filterView] = node.inputs as [View, View];

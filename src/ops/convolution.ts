@@ -14,7 +14,7 @@ import { recordLayer, recordRun } from '../profiler.js';
 import { weightName } from '../weight_names.js';
 import { Activation } from './activation.js';
 import { windowOf } from './conv_geometry.js';
-import { isVector } from './operand.js';
+import { inMemory, isVector } from './operand.js';
 import { unpadded } from './pad.js';
 import { present, required } from './operation.js';
 import type { Call, Operation } from './operation.js';
@@ -54,6 +54,10 @@ export abstract class ConvolutionPrimitive implements Primitive {
     evaluation: Evaluation,
   ): Rows;
 
+  get reach(): number {
+    return this.convolution.window.reach;
+  }
+
   /** Region rule: every window of a wanted pixel, or the same pixels for a 1x1 kernel. */
   *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {
     const { window, hasBias, record, activation, backend } = this.convolution;
@@ -69,11 +73,6 @@ export abstract class ConvolutionPrimitive implements Primitive {
     const rows = this.convolve({ x, filter, bias }, node, want, evaluation);
     return yield* activation.apply(rows, alpha, want, backend, evaluation);
   }
-}
-
-/** Weights that are in memory, as they nearly always are: asking for them takes several steps. */
-function inMemory(view: View): Rows | null {
-  return view.storage.isReady ? Rows.ofView(view) : null;
 }
 
 interface Attributes {

@@ -1,15 +1,16 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { Command } from '../arrays/command.js';
+import type { DynconvBackend } from '../backend.js';
 import { skips } from '../flags.js';
 import type { Evaluation } from '../graph/evaluation.js';
 import { activePixels } from '../graph/mask.js';
 import { channelsOf } from '../graph/view.js';
-import { settled } from '../graph/node.js';
+import { compareReach, isMasked, settled } from '../graph/node.js';
 import type { Node, Primitive, Steps } from '../graph/node.js';
 import type { View } from '../graph/view.js';
 import type { PixelSet } from '../graph/pixels.js';
 import { Epilogue, Rows } from '../graph/rows.js';
-import { affine, spreadsVector } from './affine.js';
+import { affine, scaleAndShift, spreadsVector } from './affine.js';
 import { deferBinary } from './elementwise.js';
 import { anyDeferred, required } from './operation.js';
 import type { Call, Operation } from './operation.js';
@@ -47,9 +48,14 @@ class MaskMultiply implements Primitive {
       mask.release();
       return features;
     }
+    if (mask.set.total === 1) {
+      const rows = scaleAndShift(features, mask, null, set, evaluation);
+      set.release();
+      return rows;
+    }
     const perPixel = mask.set.total === want.total ? mask : repeat(mask, set, evaluation);
     const rows = evaluation.produce(set, channels, {
-      kernel: 'f32_mul_pixel',
+      kernel: channels === 1 ? 'f32_mul' : 'f32_mul_pixel',
       command: new Command().channels(channels),
       inputs: [features, perPixel],
       epilogue: new Epilogue(),
@@ -64,12 +70,14 @@ class MaskMultiply implements Primitive {
 /** A mask that repeats for every image, as one value for each pixel of `set`. */
 function repeat(mask: Rows, set: PixelSet, { runtime }: Evaluation): Rows {
   const pointer = runtime.arena.allocate(Math.max(set.count, 1) * 4);
+  const period = mask.set.total;
+  const [rowOf, pixels] = [mask.set.rowOf >>> 2, set.pixels >>> 2];
   const { f32, i32 } = runtime.heap;
-  const rowOf = mask.set.rowOf >>> 2;
+  const [from, to] = [mask.pointer >>> 2, pointer >>> 2];
   for (let row = 0; row < set.count; row++) {
-    const pixel = set.pixelAt(row) % mask.set.total;
+    const pixel = (pixels === 0 ? row : i32[pixels + row]) % period;
     const at = rowOf === 0 ? pixel : i32[rowOf + pixel];
-    f32[(pointer >>> 2) + row] = at < 0 ? 0 : f32[(mask.pointer >>> 2) + at];
+    f32[to + row] = at < 0 ? 0 : f32[from + at];
   }
   mask.release();
   return Rows.computed(runtime, set, 1, 'float32', pointer);
@@ -80,10 +88,10 @@ class Multiply implements Primitive {
   readonly name = tf.Multiply;
 
   *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {
-    const [aView, bView] = node.inputs as [View, View];
-    const a = yield { view: aView, want };
+    const [first, second] = [...node.inputs].sort(byMask);
+    const a = yield { view: first, want };
     const set = a.support(want).retain();
-    const b = yield { view: bView, want: set };
+    const b = yield { view: second, want: set };
     const channels = channelsOf(node);
     const rows = evaluation.produce(set, channels, {
       kernel: 'f32_mul',
@@ -98,13 +106,33 @@ class Multiply implements Primitive {
   }
 }
 
+/** What is masked first, for the other is asked for only there; else what reaches farther. */
+function byMask(a: View, b: View): number {
+  return Number(isMasked(b)) - Number(isMasked(a)) || compareReach(a, b);
+}
+
+/**
+ * One number for all: of rank 0 or 1, or known not to be zero. It is no mask, so NaN times 0 is NaN; a
+ * gate of whole images has the rank of its features.
+ */
+function isNumber(view: View, backend: DynconvBackend): boolean {
+  if (tf.util.sizeFromShape(view.shape) !== 1) return false;
+  return view.shape.length < 2 || (backend.numberOf(view) ?? 0) !== 0;
+}
+
 /** The operand that is the mask of the other, if one is. */
-function findMask(a: View, b: View, shape: number[]): { features: View; mask: View } | null {
+function findMask(
+  a: View,
+  b: View,
+  shape: number[],
+  backend: DynconvBackend,
+): { features: View; mask: View } | null {
   for (const [features, candidate] of [
     [a, b],
     [b, a],
   ] as const) {
     const mask = untiled(candidate);
+    if (isNumber(mask, backend)) continue;
     if (operandKind(features.shape, shape) !== 'full') continue;
     if (mask.channels !== 1 || pixelPeriod(mask.shape, shape) === null) continue;
     // Of two maps of one channel, the one that takes less to compute masks the other.
@@ -126,7 +154,7 @@ export const multiply: Operation = {
     const shape = tf.backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
     if (shape.length < 2 || tf.util.sizeFromShape(shape) === 0) return null;
     const nonNegative = a.nonNegative && b.nonNegative;
-    const masked = findMask(a, b, shape);
+    const masked = findMask(a, b, shape, backend);
     if (masked) {
       const inputs = [masked.features, masked.mask];
       return backend.defer(new MaskMultiply(), inputs, shape, 'float32', nonNegative);

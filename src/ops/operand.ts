@@ -1,4 +1,6 @@
 import { util } from '@tensorflow/tfjs-core';
+import type { View } from '../graph/view.js';
+import { Rows } from '../graph/rows.js';
 
 /**
  * How an operand of an elementwise operation lies over the output:
@@ -37,4 +39,10 @@ export function pixelPeriod(shape: number[], outShape: number[]): number | null 
   while (pixels[0] === 1) pixels.shift();
   const tail = outShape.slice(0, -1).slice(outShape.length - 1 - pixels.length);
   return util.arraysEqual(pixels, tail) ? util.sizeFromShape(pixels) : null;
+}
+
+/** Weights that are in memory, as they nearly always are: asking for them takes several steps. */
+export function inMemory(view: View): Rows | null {
+  const { isReady, runtime, token } = view.storage;
+  return isReady && runtime.lanes.isDone(token) ? Rows.ofView(view) : null;
 }

@@ -1,8 +1,8 @@
 import { Command } from '../arrays/command.js';
 import type { RowKernelName } from '../memory/kernels.js';
 import type { Evaluation } from '../graph/evaluation.js';
+import { each } from '../graph/node.js';
 import type { Node, Primitive, Steps } from '../graph/node.js';
-import type { View } from '../graph/view.js';
 import type { PixelSet } from '../graph/pixels.js';
 import { Epilogue } from '../graph/rows.js';
 import type { Rows } from '../graph/rows.js';
@@ -15,9 +15,7 @@ export class Pointwise implements Primitive {
   ) {}
 
   *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {
-    const [aView, bView] = node.inputs as [View, View];
-    const a = yield { view: aView, want };
-    const b = yield { view: bView, want };
+    const [a, b] = yield* each(node.inputs, want);
     return this.combine(a, b, want, evaluation);
   }
 

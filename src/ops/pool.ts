@@ -27,6 +27,10 @@ export class Pool implements Primitive {
     private readonly record: LayerRecord | null,
   ) {}
 
+  get reach(): number {
+    return this.window.reach;
+  }
+
   /** Region rule: every window of a wanted pixel. */
   *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {
     const [view] = node.inputs as [View];

@@ -29,6 +29,10 @@ class Resize implements Primitive {
     private readonly halfPixelCenters: boolean,
   ) {}
 
+  get reach(): number {
+    return this.method === 'bilinear' ? 1 : 0;
+  }
+
   /** Region rule: the one or four input pixels that a wanted pixel lies on or between. */
   *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {
     const [view] = node.inputs as [View];

@@ -22,6 +22,8 @@ class Transpose implements Primitive {
 
   constructor(private readonly matrices: Matrices) {}
 
+  readonly reach = Infinity;
+
   /** Region rule: everything, for a row of the output reads a column of the input. */
   *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {
     const { runtime } = evaluation;

@@ -248,4 +248,19 @@ describeCases('an operation on deferred values', {
       ...[tf.greater(x, limit), tf.lessEqual(x, limit), tf.equal(x, limit), tf.notEqual(x, limit)],
     ]);
   },
+  'a product with a number, which is no mask': () => {
+    const x = tf.div(deferred(map([2, 4, 4, 3])), coins([2, 4, 4, 3], 0.8, 2));
+    const one = deferred(map([1, 1, 1, 1], 3));
+    return [0, -0, 0.5, NaN, Infinity].flatMap((number) => [
+      ...[tf.mul(x, number), tf.mul(number, x), tf.mul(x, tf.tensor1d([number]))],
+      tf.mul(deferred(map([2, 4, 4, 1], 4)), number),
+      ...[tf.add(x, number), tf.sub(x, number), tf.sub(number, x), tf.relu(tf.add(x, number))],
+      ...[tf.mul(x, tf.mul(tf.reshape(one, []), number)), tf.mul(one, number)],
+    ]);
+  },
+  'maps of one channel with each other': () => {
+    const [x, y] = [deferred(map([2, 4, 4, 1])), deferred(map([2, 4, 4, 1], 2))];
+    const mask = coins([2, 4, 4, 1], 0.4, 3);
+    return [tf.mul(x, y), tf.mul(x, tf.add(x, 1)), tf.mul(tf.mul(x, mask), y), tf.mul(y, mask)];
+  },
 });

@@ -1,6 +1,5 @@
 import { assert } from 'chai';
 import fc from 'fast-check';
-import type { Fields } from './fields.js';
 import type { RowKernelName } from '../../src/memory/kernels.js';
 import { anyLayout, anySeed, input2Fields, inputFields, placeInput } from './operands.js';
 import { placeOutput, verify } from './operands.js';
@@ -17,7 +16,8 @@ interface Operation {
   readonly second?: 'one' | 'all';
   readonly weights?: boolean;
   readonly bias?: boolean;
-  readonly fields?: Fields;
+  /** One weight and one bias for all channels. */
+  readonly shared?: boolean;
 }
 
 const OPERATIONS: Partial<Record<RowKernelName, Operation[]>> = {
@@ -32,9 +32,14 @@ const OPERATIONS: Partial<Record<RowKernelName, Operation[]>> = {
     { rule: (a, _b, weight) => a * weight, weights: true },
     { rule: (a, _b, _weight, bias) => a + bias, bias: true },
     { rule: (a, _b, weight, bias) => a * weight + bias, weights: true, bias: true },
+    { rule: (a, _b, weight) => a * weight, weights: true, shared: true },
+    { rule: (a, _b, _weight, bias) => a + bias, bias: true, shared: true },
   ],
   f32_clamp: [{ rule: (a) => a }],
-  f32_leaky: [{ rule: (a, _b, weight) => (a < 0 ? a * weight : a), weights: true }],
+  f32_leaky: [
+    { rule: (a, _b, weight) => (a < 0 ? a * weight : a), weights: true },
+    { rule: (a, _b, weight) => (a < 0 ? a * weight : a), weights: true, shared: true },
+  ],
 };
 
 const anyCase = fc.record({
@@ -54,8 +59,9 @@ function prepare(sandbox: Sandbox, operation: Operation, test: Case) {
   const input = placeInput(sandbox, next, test.pixels, channels, test.layout);
   const width = operation.second === 'one' ? 1 : channels;
   const input2 = placeInput(sandbox, next, test.pixels, width, test.layout2);
-  const weights = uniform(next, channels);
-  const bias = uniform(next, channels);
+  const parameters = operation.shared ? 1 : channels;
+  const weights = uniform(next, parameters);
+  const bias = uniform(next, parameters);
   const [min, max] = test.clamp ? [-0.25, 0.5] : [-Infinity, Infinity];
   const pixels = placeOutPixels(sandbox, next, test.pixels, test.sparse);
   const rows = pixels.list.length;
@@ -67,6 +73,7 @@ function prepare(sandbox: Sandbox, operation: Operation, test: Case) {
     ...fields,
     Weights: operation.weights ? sandbox.placeFloats(weights) : 0,
     Bias: operation.bias ? sandbox.placeFloats(bias) : 0,
+    Param0: operation.shared ? 1 : 0,
     Min: min,
     Max: max,
   });
@@ -74,7 +81,10 @@ function prepare(sandbox: Sandbox, operation: Operation, test: Case) {
     Array.from({ length: channels }, (_, c) => {
       const a = input.values[p * channels + c];
       const b = input2.values[p * width + (c % width)];
-      return Math.min(Math.max(operation.rule(a, b, weights[c], bias[c]), min), max);
+      return Math.min(
+        Math.max(operation.rule(a, b, weights[c % parameters], bias[c % parameters]), min),
+        max,
+      );
     }),
   );
   return { command, rows, channels, out, outStride, expected };
@@ -85,7 +95,8 @@ for (const [name, operations] of Object.entries(OPERATIONS)) {
   describeKernels(kernel, (sandbox) => {
     operations.forEach((operation, i) => {
       const parameters = [operation.weights && 'weights', operation.bias && 'bias'].filter(Boolean);
-      it(`computes any rows with ${parameters.join(' and ') || 'no parameters'} (${i})`, () => {
+      const sharing = operation.shared ? ' for all channels' : '';
+      it(`computes any rows with ${parameters.join(' and ') || 'no parameters'}${sharing} (${i})`, () => {
         fc.assert(
           fc.property(anyCase, (test) => {
             verify(sandbox(), kernel, () => prepare(sandbox(), operation, test), 1e-6);
@@ -109,19 +120,6 @@ for (const [name, operations] of Object.entries(OPERATIONS)) {
     });
   });
 }
-
-describeKernels('f32_leaky', (sandbox) => {
-  it('takes one alpha for all channels', () => {
-    sandbox().reset();
-    const address = sandbox().placeFloats([-1, 2, -3, 4, -5, 6]);
-    const command = sandbox().placeCommand({
-      ...{ InBase: address, InStride: 24, InChannels: 6, OutBase: address, OutStride: 24 },
-      ...{ Weights: sandbox().placeFloats([0.5]), Param0: 1 },
-    });
-    sandbox().run('f32_leaky', command, 0, 1);
-    assert.deepEqual([...sandbox().floats(address, 6)], [-0.5, 2, -1.5, 4, -2.5, 6]);
-  });
-});
 
 describeKernels('f32_add_at', (sandbox) => {
   it('adds rows to the rows of their pixels and leaves the others alone', () => {
