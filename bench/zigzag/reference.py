@@ -21,6 +21,7 @@ from zigzag.stages.evaluation.cost_model_evaluation import CostModelStage
 from zigzag.stages.mapping.spatial_mapping_generation import SpatialMappingGeneratorStage
 from zigzag.stages.mapping.temporal_mapping_generator_stage import TemporalMappingGeneratorStage
 from zigzag.stages.parser.accelerator_parser import AcceleratorParserStage
+from zigzag.stages.parser.workload_parser import WorkloadParserStage
 from zigzag.stages.stage import Stage
 from zigzag.workload.layer_node import LayerNode
 
@@ -186,10 +187,10 @@ def main():
         file = args.out / f"{case}.json"
         record = json.loads(file.read_text()) if file.exists() else {"layers": {}, "networks": {}}
         record["accelerator"] = describe_accelerator(accelerator)
+        mapping_file = str(INPUTS / "mapping" / f"{mapping}.yaml")
+        record["mapping"] = WorkloadParserStage.parse_mapping_data(mapping_file)
         for network in NETWORKS:
-            parsed = ONNXModelParser(
-                str(INPUTS / "workload" / f"{network}.onnx"), str(INPUTS / "mapping" / f"{mapping}.yaml")
-            ).run()
+            parsed = ONNXModelParser(str(INPUTS / "workload" / f"{network}.onnx"), mapping_file).run()
             layers = [node for node in parsed.topological_sort() if isinstance(node, LayerNode)]
             keys = [json.dumps(describe_layer(layer)) for layer in layers]
             record["networks"][network] = [

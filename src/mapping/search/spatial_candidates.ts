@@ -60,9 +60,13 @@ function dimensionOptions(
   const single = dims.map((dim) =>
     divisors(limits.get(dim) ?? 1).map((factor) => ({ dim, factor })),
   );
-  const options: DimensionUnrolling[] = single
-    .flat()
-    .map((unrolling) => ({ dimension, unrollings: [unrolling] }));
+  const options: DimensionUnrolling[] = [
+    { dimension, unrollings: [] },
+    ...single
+      .flat()
+      .filter(({ factor }) => factor > 1)
+      .map((unrolling) => ({ dimension, unrollings: [unrolling] })),
+  ];
   if (mixed) {
     const visit = (index: number, unrollings: DimensionUnrolling['unrollings'], pes: number) => {
       if (unrollings.length > 1) options.push({ dimension, unrollings });
