@@ -2,7 +2,7 @@
  * The tests, in stages.
  *
  *     node scripts/test.mjs                   everything, as `npm test` does
- *     node scripts/test.mjs STAGE [ARGS...]   one stage: node, browser, suite, package,
+ *     node scripts/test.mjs STAGE [ARGS...]   one stage: node, browser, suite, package, fuzz,
  *                                           python
  *
  * Sets up what is missing first. The last line is `N passed, N failed`, over all stages.
@@ -17,6 +17,7 @@ const STAGES = {
   browser: ['kernels', 'worker'],
   suite: ['kernels', 'worker'],
   package: ['kernels', 'worker', 'library', 'cli', 'types'],
+  fuzz: ['kernels', 'worker', 'library', 'cli'],
   python: [],
 };
 
