@@ -21,11 +21,15 @@ const STAGES = {
   python: [],
 };
 
+/** Where circles and upward imports are looked for, by the rules of .dependency-cruiser.mjs. */
+const IMPORTERS = ['src', 'kernels/command.ts', 'cli/src', 'models/evaluate', 'bench'];
+
 /** What the sources must hold to, besides the stages; each resolves to an exit code. */
 const CHECKS = {
   lint: () => runBin('eslint', ['.'], { check: false }),
   format: () => runBin('prettier', ['--check', '--log-level', 'warn', '.'], { check: false }),
   types: () => runBin('tsc', ['--noEmit'], { check: false }),
+  imports: () => runBin('depcruise', IMPORTERS, { check: false }),
 };
 
 /** Runs a stage and prints how long it took. */

@@ -2,7 +2,8 @@ import { readFile, stat } from 'node:fs/promises';
 import { isAbsolute, join, normalize } from 'node:path';
 import { io } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { checkGraph } from './graph-topology.js';
+import { checkGraph } from './topology/graph.js';
+import { checkLayers } from './topology/layers.js';
 import { problemsOf, messageOf, UserError } from './user-error.js';
 
 /** The two formats of the official converter. */
@@ -47,7 +48,8 @@ const BYTES = { float32: 4, int32: 4, bool: 1, complex64: 8, uint8: 1, uint16: 2
 export async function readModelFolder(path: string): Promise<ModelFolder> {
   const json = await readModelJson(path);
   const format = formatOf(path, json);
-  if (format === 'graph-model') checkGraph(join(path, 'model.json'), json.modelTopology);
+  const check = format === 'graph-model' ? checkGraph : checkLayers;
+  check(join(path, 'model.json'), json.modelTopology);
   const specs = json.weightsManifest.flatMap((group) => group.weights);
   const weights = await readWeights(path, json);
   checkLength(path, specs, weights);
