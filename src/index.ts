@@ -8,6 +8,17 @@ export { setUnrollingTable } from './arrays/routing.js';
 export { TableError } from './arrays/table_parser.js';
 export { profile } from './profile.js';
 export type { LayerProfile, Profile, ProfileOptions } from './profile.js';
+export { chromeTrace } from './timeline/trace.js';
+export type { ChromeTrace, TraceEvent } from './timeline/trace.js';
+export type { Timeline, TimelineEvent, TimelineLane } from './timeline/timeline.js';
+export { utilizationOf } from './timeline/utilization.js';
+export type {
+  ArrayUtilization,
+  LaneUtilization,
+  LayerUtilization,
+  Share,
+  Utilization,
+} from './timeline/utilization.js';
 export { version } from './version.js';
 export { nameLayers } from './weight_names.js';
 export type { WeightedModel } from './weight_names.js';

@@ -4,6 +4,9 @@ import { DynconvBackend } from './backend.js';
 import { MOST_LANES } from './arrays/lanes.js';
 import type { LayerRecord } from './graph/record.js';
 import { Profiler, activate } from './profiler.js';
+import { timelineOf } from './timeline/timeline.js';
+import type { Timeline } from './timeline/timeline.js';
+import { weightName } from './weight_names.js';
 
 /** What one layer did. Shapes are NHWC. */
 export interface LayerProfile {
@@ -17,9 +20,18 @@ export interface LayerProfile {
   macs: { total: number; executed: number };
   /** Output pixels: all, and those that were computed. */
   pixels: { total: number; active: number };
+  /** What lanes spent in its kernels, added up. */
   milliseconds: number;
+  /** The same with DYNCONV_SKIP false. */
+  denseMilliseconds: number;
+  /** All of its pixels over those that were computed; null when none was. */
+  theoreticalGain: number | null;
+  /** Dense over skipping time; null when no time was spent. */
+  measuredGain: number | null;
   /** Data id of a convolution's filter, by which the model's weight can be found. */
   filter?: DataId;
+  /** The filter's name, where `nameLayers` has made it known. */
+  weight?: string;
   /** With `pixelMaps`: how often each output pixel was computed, in row-major order. */
   computed?: Uint8Array;
 }
@@ -37,6 +49,8 @@ export interface Profile<T> {
   theoreticalGain: number;
   /** Dense over skipping time. */
   measuredGain: number;
+  /** What each lane of the virtual PE arrays did when, in one run with skipping. */
+  timeline: Timeline;
 }
 
 export interface ProfileOptions {
@@ -49,7 +63,7 @@ export interface ProfileOptions {
 /**
  * Runs `f` with and without skipping and tells what its layers did and how long they took.
  *
- * `f` runs several times (twice for each repeat, and twice more), so it must not depend on being
+ * `f` runs several times (twice for each repeat, and four times more), so it must not depend on being
  * called once; the result is that of its last run, the others' are disposed.
  * @throws Error when the current backend is not dynconv, or `repeats` is no positive whole number
  */
@@ -64,7 +78,6 @@ export async function profile<T>(
   if (!Number.isInteger(repeats) || repeats < 1) {
     throw new Error(`profile: repeats is ${String(repeats)}; it must be a positive whole number.`);
   }
-  const { recorder } = backend.runtime.lanes;
   const times: Record<'skip' | 'dense', number[]> = { skip: [], dense: [] };
   const skip = env().getBool('DYNCONV_SKIP');
   try {
@@ -75,28 +88,41 @@ export async function profile<T>(
         if (run > 0) times[kind].push(time);
       }
     }
+    env().set('DYNCONV_SKIP', false);
+    const dense = await record(() => timeOnce(f, backend), backend, false);
     env().set('DYNCONV_SKIP', true);
-    const profiler = new Profiler(pixelMaps);
-    const before = activate(profiler);
-    try {
-      recorder.begin(MOST_LANES + 1);
-      let result: T;
-      try {
-        result = await f();
-        backend.flush();
-        for (const { clock, start, end } of recorder.take()) {
-          if (clock) clock.milliseconds += end - start;
-        }
-      } finally {
-        recorder.end();
-      }
-      const layers = profiler.layers.map(describe);
-      return { result, layers, ...summary(layers, median(times.skip), median(times.dense)) };
-    } finally {
-      activate(before);
-    }
+    const { result, records, timeline } = await record(f, backend, pixelMaps);
+    const layers = records.map((layer, number) => describe(layer, dense.records[number]));
+    const summary = summarize(layers, median(times.skip), median(times.dense));
+    return { result, layers, ...summary, timeline };
   } finally {
     env().set('DYNCONV_SKIP', skip);
+  }
+}
+
+/** Runs `f` once, and notes what its layers and the lanes did. */
+async function record<T>(
+  f: () => T | Promise<T>,
+  backend: DynconvBackend,
+  pixelMaps: boolean,
+): Promise<{ result: T; records: LayerRecord[]; timeline: Timeline }> {
+  const { lanes } = backend.runtime;
+  const { recorder } = lanes;
+  const profiler = new Profiler(pixelMaps);
+  const before = activate(profiler);
+  recorder.begin(MOST_LANES + 1);
+  try {
+    const result = await f();
+    backend.flush();
+    const { lost } = recorder;
+    const calls = recorder.take();
+    for (const { clock, start, end } of calls) if (clock) clock.milliseconds += end - start;
+    const records = profiler.layers;
+    const timeline = timelineOf(calls, records, { lanes: Math.max(lanes.ready, 1), lost });
+    return { result, records, timeline };
+  } finally {
+    recorder.end();
+    activate(before);
   }
 }
 
@@ -112,22 +138,29 @@ async function timeOnce(f: () => unknown, backend: DynconvBackend): Promise<numb
   }
 }
 
-function describe(record: LayerRecord): LayerProfile {
+function describe(record: LayerRecord, dense: LayerRecord | undefined): LayerProfile {
   const { name, variant, inputShapes, outputShape, milliseconds, filter, computed } = record;
+  const { totalPixels, activePixels } = record;
+  const denseMilliseconds = dense?.milliseconds ?? 0;
+  const weight = filter ? weightName({ dataId: filter }) : undefined;
   return {
     name,
     variant,
     inputShapes,
     outputShape,
-    macs: { total: record.totalMacs, executed: record.activePixels * record.macsPerPixel },
-    pixels: { total: record.totalPixels, active: record.activePixels },
+    macs: { total: record.totalMacs, executed: activePixels * record.macsPerPixel },
+    pixels: { total: totalPixels, active: activePixels },
     milliseconds,
+    denseMilliseconds,
+    theoreticalGain: activePixels > 0 ? totalPixels / activePixels : null,
+    measuredGain: milliseconds > 0 ? denseMilliseconds / milliseconds : null,
     ...(filter && { filter }),
+    ...(weight !== undefined && { weight }),
     ...(computed && { computed }),
   };
 }
 
-function summary(layers: LayerProfile[], milliseconds: number, denseMilliseconds: number) {
+function summarize(layers: LayerProfile[], milliseconds: number, denseMilliseconds: number) {
   const macs = { total: 0, executed: 0 };
   for (const layer of layers) {
     macs.total += layer.macs.total;

@@ -22,6 +22,11 @@ const COMMAND_BYTES = Word.Count * 4;
 /** What a lane is busy with that has a band but is in no kernel. */
 const BETWEEN_KERNELS = -1;
 
+/** The PE array that a lane belongs to: its jobs come first, then those of the other array. */
+export function arrayOfLane(lane: number): 0 | 1 {
+  return lane % 2 === 0 ? 0 : 1;
+}
+
 /** One lane of the PE arrays: takes bands of the jobs that are posted, and runs them. */
 export class Lane {
   private words: Int32Array;
@@ -119,7 +124,8 @@ export class Lane {
           const began = traces ? now() : 0;
           kernels[kernel](this.commands[stage], from, to, scratch);
           if (traces) {
-            noteEvent(words, own, words[place + StageWord.Layer], kernel, this.array, began);
+            const layer = words[place + StageWord.Layer];
+            noteEvent(words, own, layer, kernel, this.array, to - from, began);
           }
         }
       }

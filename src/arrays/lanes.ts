@@ -5,7 +5,7 @@ import { Control, LaneWord, SLOTS, Slot } from './control.js';
 import { controlBytes, freshClaim, laneAt, slotAt } from './control.js';
 import { jobBytes, placeJob } from './job.js';
 import type { Job } from './job.js';
-import { Lane, signal } from './lane.js';
+import { Lane, arrayOfLane, signal } from './lane.js';
 import type { LaneSetup } from './lane.js';
 import { LaneError } from './lane-error.js';
 import type { WorkerMessage } from './lane-worker.js';
@@ -341,7 +341,7 @@ export class Lanes implements Fence {
   private setupOf(index: number): LaneSetup {
     const { memory, control } = this;
     const scratch = (this.scratches[index] ??= this.heap.allocate(SCRATCH_BYTES));
-    return { memory, control, index, array: index % 2 === 0 ? 0 : 1, scratch };
+    return { memory, control, index, array: arrayOfLane(index), scratch };
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Heap } from '../memory/heap.js';
 import { Control, LaneWord, laneAt } from './control.js';
-import { EVENT_BYTES, takeEvents } from './events.js';
+import { EVENT_BYTES, lostEvents, takeEvents } from './events.js';
 import type { LaneEvent } from './events.js';
 import type { Clock } from './job.js';
 
@@ -55,6 +55,14 @@ export class Recorder {
       this.numbers.set(clock, number);
     }
     return number;
+  }
+
+  /** Kernel calls that were not noted since `take` was last called: lanes had no room for more. */
+  get lost(): number {
+    return this.blocks.reduce(
+      (lost, _, lane) => lost + lostEvents(this.words(), this.base + laneAt(lane)),
+      0,
+    );
   }
 
   /** What was noted since this was last called; call it while no lane works. */

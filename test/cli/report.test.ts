@@ -24,6 +24,9 @@ function layer(height: number, computed: number[], filter: object | undefined): 
     macs: { total: computed.length, executed: active },
     pixels: { total: computed.length, active },
     milliseconds: 1,
+    denseMilliseconds: 2,
+    theoreticalGain: 4,
+    measuredGain: 2,
     filter,
     computed: Uint8Array.from(computed),
   };
