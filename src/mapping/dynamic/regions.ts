@@ -68,7 +68,8 @@ function additionRegion(index: number, uses: Network['uses']): Region | undefine
   return masks.size === 1 && mask !== undefined ? { mask, windows: [] } : undefined;
 }
 
-function windowOf(layer: Layer): PixelWindow | undefined {
+/** The window of a layer; undefined if it has none that slides over pixels. */
+export function windowOf(layer: Layer): PixelWindow | undefined {
   const [x, y] = ['IX', 'IY'].map((dim) =>
     layer.relations.find((relation) => relation.dim === dim),
   );

@@ -27,6 +27,8 @@ export interface MappingRule {
   readonly hints: Readonly<Record<string, readonly string[]>>;
   readonly links: OperandLinks;
   readonly ordering: TemporalOrdering;
+  /** Stream's `core_allocation`: ids of the cores that may run such layers; any without it. */
+  readonly cores?: readonly number[];
 }
 
 const DIM = /^[A-Z]+\d*$/;
@@ -47,6 +49,7 @@ const RULE = z.strictObject({
   temporal_ordering: z
     .array(z.tuple([z.string(), z.union([z.int().positive(), z.literal('*')])]))
     .nullish(),
+  core_allocation: z.array(z.int().nonnegative()).min(1).nullish(),
 });
 
 /**
@@ -80,6 +83,7 @@ export function readMapping(file: string, text: string): MappingRule[] {
     hints: rule.spatial_mapping_hint ?? {},
     links: rule.memory_operand_links,
     ordering: toOrdering(rule.temporal_ordering ?? []),
+    ...(rule.core_allocation && { cores: rule.core_allocation }),
   }));
 }
 

@@ -97,7 +97,11 @@ export class NetworkBuilder {
   }
 
   finish(): Network {
-    return { layers: this.layers, uses: this.uses };
+    const masks = new Set(this.uses.flat().map(({ origin }) => origin.mask));
+    const layers = this.layers.map((layer, index) =>
+      masks.has(index) && layer.type === 'Conv' ? { ...layer, type: 'Decision' } : layer,
+    );
+    return { layers, uses: this.uses };
   }
 
   private use(tensor: Tensor, by: number | undefined): void {

@@ -121,6 +121,10 @@ class GraphReader {
   private sometimesLayer({ name, op, operands, attributes }: Operation): Tensor | undefined {
     if (op === 'Add' || op === 'AddV2' || op === 'AddN') {
       const shape = operands[0]?.shape;
+      const computed = operands.every(({ origins }) => origins.length > 0);
+      if (computed && operands.some(isFeatureMap) && operands.some(isOpen)) {
+        throw new LayerError('the shape of an operand is not known; are the weights files there?');
+      }
       const features = operands.every(
         (operand) =>
           operand.origins.length > 0 &&
@@ -140,6 +144,14 @@ class GraphReader {
     }
     return undefined;
   }
+}
+
+function isFeatureMap({ shape }: Tensor): boolean {
+  return shape?.length === 4 && shape.every((size) => size > 0);
+}
+
+function isOpen({ shape }: Tensor): boolean {
+  return !shape || shape.includes(UNKNOWN);
 }
 
 /** A product of features and a map with one value a pixel that a layer decided. */

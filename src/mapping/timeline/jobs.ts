@@ -1,0 +1,92 @@
+import type { Activity } from '../dynamic/activity.js';
+import type { MappedLayer } from '../dynamic/map_network.js';
+import { loopSize, type Layer } from '../workload/layer.js';
+import type { Job, Need } from './job.js';
+
+/**
+ * Makes jobs of mapped layers: a layer's cycles are spread over its rows as its active pixels are. A
+ * decision layer comes before its whole block; otherwise rows wait for the rows that their window reads.
+ */
+export function jobsOf(mapped: readonly MappedLayer[], activity: Activity): Job[] {
+  const heights = mapped.map(({ layer }) => loopSize(layer, 'OY'));
+  return mapped.map(({ layer, core, mapping, latency }, index) => {
+    const own = activity[index];
+    const shares = own ? sharesOf(own.pixels.perRow(), own.pixels.active) : even(heights[index]);
+    const startCycles = mapping ? Math.min(mapping.cycles.onloading, latency) : 0;
+    const width = loopSize(layer, 'OX');
+    const pixelBits = outputBits(layer) / (heights[index] * width);
+    // A sum takes the place of its operand: it has every pixel, though only some were computed.
+    const sparse = own && layer.type !== 'Add';
+    const kept = sparse ? own.pixels.perRow() : Array<number>(heights[index]).fill(width);
+    return {
+      name: layer.name,
+      type: layer.type,
+      core,
+      startCycles,
+      rowCycles: shares.map((share) => share * (latency - startCycles)),
+      rowBits: kept.map((pixels) => pixels * pixelBits),
+      needs: needsOf(index, mapped, heights, activity),
+      ...(own?.decision !== undefined && { block: own.decision }),
+    };
+  });
+}
+
+function needsOf(
+  index: number,
+  mapped: readonly MappedLayer[],
+  heights: readonly number[],
+  activity: Activity,
+): Need[] {
+  const { layer } = mapped[index];
+  const height = heights[index];
+  const sources = new Set(layer.inputs.flatMap((input) => input.sources));
+  const decision = activity[index]?.decision;
+  if (decision !== undefined) sources.delete(decision);
+  const needs = [...sources].map((job) => rowNeed(layer, height, job, heights[job]));
+  // A mask is whole before anything behind it begins.
+  if (decision !== undefined) needs.push(wholeNeed(decision, height, heights[decision]));
+  return needs;
+}
+
+/** Rows of a source that each row of a layer reads; in proportion where the source was resized. */
+function rowNeed(layer: Layer, height: number, job: number, sourceHeight: number): Need {
+  const relation = layer.relations.find(({ dim }) => dim === 'IY');
+  const pixelwise = layer.loops.some(({ dim }) => dim === 'OY');
+  if (!pixelwise) return wholeNeed(job, height, sourceHeight);
+  const inputHeight = relation?.size ?? height;
+  const scale = sourceHeight / inputHeight;
+  const [stride, dilation] = relation?.coefficients ?? [1, 1];
+  const before = relation?.padding[0] ?? 0;
+  const reach = (loopSize(layer, 'FY') - 1) * dilation + 1;
+  const clamp = (row: number): number => Math.min(sourceHeight, Math.max(0, row));
+  const all = Array.from({ length: height }, (_, row) => row * stride - before);
+  return {
+    job,
+    rows: all.map((first) => clamp(Math.ceil((first + reach) * scale))),
+    keeps: all.map((first) => clamp(Math.floor(first * scale))),
+  };
+}
+
+function wholeNeed(job: number, height: number, sourceHeight: number): Need {
+  return {
+    job,
+    rows: Array<number>(height).fill(sourceHeight),
+    keeps: Array<number>(height).fill(0),
+  };
+}
+
+function outputBits({ output, loops }: Layer): number {
+  const elements = output.dims.reduce(
+    (product, dim) => product * (loops.find((loop) => loop.dim === dim)?.size ?? 1),
+    1,
+  );
+  return elements * output.finalPrecision;
+}
+
+function sharesOf(counts: readonly number[], total: number): number[] {
+  return counts.map((count) => (total > 0 ? count / total : 0));
+}
+
+function even(rows: number): number[] {
+  return Array<number>(rows).fill(1 / rows);
+}

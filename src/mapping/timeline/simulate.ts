@@ -1,0 +1,223 @@
+import type { Connection } from '../hardware/platform.js';
+import type { Job } from './job.js';
+import { LiveMemory } from './live_memory.js';
+
+/** In which order a core takes rows that are ready. */
+export const SCHEDULES = ['layer-by-layer', 'depth-first'] as const;
+/**
+ * Layer by layer, a core goes on with the earliest layer of the network. Depth-first, within a block it
+ * prefers the latest, so that rows go through expansion, depthwise and projection one after the other.
+ */
+export type Schedule = (typeof SCHEDULES)[number];
+
+/** A time in which a core works on one job without a break. */
+export interface Span {
+  readonly job: number;
+  readonly core: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What a simulation found. Times are in cycles. */
+export interface Timeline {
+  readonly latency: number;
+  readonly spans: readonly Span[];
+  /** For each core, cycles in which it worked. */
+  readonly busy: readonly number[];
+  /** Most bits of features that were kept at a time. */
+  readonly peakBits: number;
+  /** Bits of features that went from core to core, and the energy of it. */
+  readonly transfer: { readonly bits: number; readonly energy: number };
+}
+
+/**
+ * Simulates cores that compute jobs row by row, each row as soon as what it needs is there.
+ *
+ * @param cores how many there are
+ * @param connections between them; without one, data is there at once
+ */
+export function simulate(
+  jobs: readonly Job[],
+  cores: number,
+  connections: readonly Connection[],
+  schedule: Schedule,
+): Timeline {
+  return new Simulation(jobs, cores, connections, schedule).run();
+}
+
+/** A core at work. */
+interface Running {
+  readonly job: number;
+  readonly row: number;
+  readonly end: number;
+}
+
+class Simulation {
+  /** Rows of each job that are done, and when each was. */
+  private readonly done: number[];
+  private readonly doneAt: Float64Array[];
+  private readonly queues: number[][];
+  private readonly running: (Running | undefined)[];
+  private readonly last: (number | undefined)[];
+  private readonly spans: Span[] = [];
+  /** For each core, the index of its last span. */
+  private readonly openSpan: number[];
+  private readonly busy: number[];
+  private readonly memory: LiveMemory;
+  constructor(
+    private readonly jobs: readonly Job[],
+    private readonly cores: number,
+    private readonly connections: readonly Connection[],
+    schedule: Schedule,
+  ) {
+    this.done = jobs.map(() => 0);
+    this.doneAt = jobs.map(({ rowCycles }) => new Float64Array(rowCycles.length));
+    this.queues = queuesOf(jobs, cores, schedule);
+    this.running = Array<Running | undefined>(cores).fill(undefined);
+    this.last = Array<number | undefined>(cores).fill(undefined);
+    this.busy = Array<number>(cores).fill(0);
+    this.openSpan = Array<number>(cores).fill(-1);
+    this.memory = new LiveMemory(jobs);
+  }
+
+  run(): Timeline {
+    let now = 0;
+    for (;;) {
+      const wake = this.startAll(now);
+      const ends = this.running.flatMap((running) => (running ? [running.end] : []));
+      const next = Math.min(...ends, wake);
+      if (next === Infinity) break;
+      now = next;
+      this.running.forEach((running, core) => {
+        if (running?.end !== now) return;
+        this.running[core] = undefined;
+        this.finish(running, now);
+      });
+    }
+    const { spans, busy } = this;
+    return { latency: now, spans, busy, peakBits: this.memory.peak, transfer: this.transfer() };
+  }
+
+  /**
+   * Lets idle cores begin with what is ready.
+   *
+   * @returns when data that is on its way will be there, Infinity if none is
+   */
+  private startAll(now: number): number {
+    let wake = Infinity;
+    let again = true;
+    while (again) {
+      again = false;
+      wake = Infinity;
+      for (let core = 0; core < this.cores; core++) {
+        if (this.running[core]) continue;
+        for (const job of this.queues[core]) {
+          const ready = this.readyAt(job);
+          if (ready > now) {
+            wake = Math.min(wake, ready);
+            continue;
+          }
+          // A row without pixels takes no time, and others may wait for it.
+          again = this.start(job, core, now) || again;
+          break;
+        }
+      }
+    }
+    return wake;
+  }
+
+  /** Begins with the next row of a job; true if it was done at once. */
+  private start(job: number, core: number, now: number): boolean {
+    const row = this.done[job];
+    const work = this.jobs[job].rowCycles[row];
+    if (work === 0) {
+      this.finish({ job, row, end: now }, now);
+      return true;
+    }
+    const switched = this.last[core] !== job;
+    const cycles = work + (switched ? this.jobs[job].startCycles : 0);
+    const end = now + cycles;
+    this.running[core] = { job, row, end };
+    this.last[core] = job;
+    this.busy[core] += cycles;
+    const open = this.openSpan[core];
+    if (!switched && this.spans[open].end === now) {
+      this.spans[open] = { ...this.spans[open], end };
+    } else {
+      this.openSpan[core] = this.spans.push({ job, core, start: now, end }) - 1;
+    }
+    return false;
+  }
+
+  private finish({ job, row }: Running, now: number): void {
+    this.doneAt[job][row] = now;
+    this.done[job] = row + 1;
+    this.memory.finish(job, row);
+    const { core, rowCycles } = this.jobs[job];
+    if (this.done[job] === rowCycles.length) {
+      this.queues[core].splice(this.queues[core].indexOf(job), 1);
+    }
+  }
+
+  /** When the next row of a job has what it needs; Infinity if that is not known yet. */
+  private readyAt(job: number): number {
+    const { needs, core } = this.jobs[job];
+    const row = this.done[job];
+    let ready = 0;
+    for (const need of needs) {
+      const rows = need.rows[row];
+      if (this.done[need.job] < rows) return Infinity;
+      if (rows === 0) continue;
+      const source = this.jobs[need.job];
+      const delay = source.core === core ? 0 : this.delay(source, rows - 1, core);
+      ready = Math.max(ready, this.doneAt[need.job][rows - 1] + delay);
+    }
+    return ready;
+  }
+
+  /** What goes to other cores; a connection with several readers is used once. */
+  private transfer(): Timeline['transfer'] {
+    const used = new Map<Connection, Set<number>>();
+    for (const { core, needs } of this.jobs) {
+      for (const { job } of needs) {
+        const from = this.jobs[job].core;
+        const connection = from === core ? undefined : this.connection(from, core);
+        if (connection) used.set(connection, (used.get(connection) ?? new Set<number>()).add(job));
+      }
+    }
+    const total = { bits: 0, energy: 0 };
+    for (const [{ unitEnergy }, sources] of used) {
+      for (const job of sources) {
+        const bits = this.jobs[job].rowBits.reduce((sum, row) => sum + row, 0);
+        total.bits += bits;
+        total.energy += bits * unitEnergy;
+      }
+    }
+    return total;
+  }
+
+  private connection(from: number, to: number): Connection | undefined {
+    return this.connections.find(({ cores }) => cores.includes(from) && cores.includes(to));
+  }
+
+  /** Cycles that a row takes from one core to another. */
+  private delay({ core: from, rowBits }: Job, row: number, to: number): number {
+    const connection = this.connection(from, to);
+    return connection && connection.bandwidth > 0 ? rowBits[row] / connection.bandwidth : 0;
+  }
+}
+
+/** The jobs of each core, in the order in which it prefers them. */
+function queuesOf(jobs: readonly Job[], cores: number, schedule: Schedule): number[][] {
+  const all = jobs.map((_, index) => index);
+  if (schedule === 'depth-first') {
+    // A block stands where its first job stands; within it the latest job comes first.
+    const place = new Map<number, number>();
+    jobs.forEach(({ block }, index) => {
+      if (block !== undefined && !place.has(block)) place.set(block, index);
+    });
+    const placeOf = (index: number): number => place.get(jobs[index].block ?? -1) ?? index;
+    all.sort((a, b) => placeOf(a) - placeOf(b) || b - a);
+  }
+  return Array.from({ length: cores }, (_, core) => all.filter((job) => jobs[job].core === core));
+}

@@ -1,0 +1,101 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import type { Job, Need } from '../../../src/mapping/timeline/job.js';
+import { simulate } from '../../../src/mapping/timeline/simulate.js';
+
+function job(core: number, rowCycles: number[], needs: Need[], more: Partial<Job> = {}): Job {
+  const rowBits = rowCycles.map(() => 10);
+  return { name: '', type: 'Conv', core, startCycles: 0, rowCycles, rowBits, needs, ...more };
+}
+
+/** Row r needs row r of another job. */
+function rowByRow(other: number, rows: number): Need {
+  const all = Array.from({ length: rows }, (_, row) => row);
+  return { job: other, rows: all.map((row) => row + 1), keeps: all };
+}
+
+function whole(other: number, rows: number, otherRows: number): Need {
+  return {
+    job: other,
+    rows: Array<number>(rows).fill(otherRows),
+    keeps: Array<number>(rows).fill(0),
+  };
+}
+
+const DECISION = job(1, [5], []);
+const EXPAND = job(0, [10, 10, 10], [whole(0, 3, 1)], { block: 0 });
+const DEPTHWISE = job(1, [4, 4, 4], [whole(0, 3, 1), rowByRow(1, 3)], { block: 0 });
+const PROJECT = job(0, [6, 6, 6], [whole(0, 3, 1), rowByRow(2, 3)], { block: 0 });
+const BLOCK = [DECISION, EXPAND, DEPTHWISE, PROJECT];
+
+describe('the timeline', () => {
+  it('lets rows flow from one array to the other, after the decision', () => {
+    const { latency, spans, busy } = simulate(BLOCK, 2, [], 'layer-by-layer');
+    // 5 for the decision, 30 for expansion; projection waits for the last depthwise row at 39 only.
+    expect(latency).to.equal(5 + 30 + 18);
+    expect(busy).to.deep.equal([48, 17]);
+    expect(spans.map(({ job, start, end }) => [job, start, end])).to.deep.equal([
+      [0, 0, 5],
+      [1, 5, 35],
+      [2, 15, 19],
+      [2, 25, 29],
+      [3, 35, 53],
+      [2, 35, 39],
+    ]);
+  });
+
+  it('runs a block row by row depth-first, and keeps less', () => {
+    const layered = simulate(BLOCK, 2, [], 'layer-by-layer');
+    const fused = simulate(BLOCK, 2, [], 'depth-first');
+    // Projection of the second row at 31 lets the last row of expansion wait until 37.
+    expect(fused.latency).to.equal(37 + 10 + 4 + 6);
+    expect(layered.peakBits).to.be.greaterThan(fused.peakBits);
+  });
+
+  it('pays for beginning anew after another layer', () => {
+    const eager = BLOCK.map((job) => ({ ...job, startCycles: 1 }));
+    expect(simulate(eager, 2, [], 'layer-by-layer').busy[0]).to.equal(48 + 2);
+    expect(simulate(eager, 2, [], 'depth-first').busy[0]).to.be.greaterThan(48 + 2);
+  });
+
+  it('waits for data on its way between cores', () => {
+    const bus = { type: 'bus', cores: [0, 1], bandwidth: 5, unitEnergy: 2 } as const;
+    const { latency, transfer } = simulate(BLOCK, 2, [bus], 'layer-by-layer');
+    expect(latency).to.equal(5 + 2 + 30 + 18);
+    // The decision's row, three of expansion, three of depthwise.
+    expect(transfer).to.deep.equal({ bits: 70, energy: 140 });
+  });
+
+  it('is never shorter than the busiest core or the longest chain, nor longer than the sum', () => {
+    const rows = fc.array(fc.nat(9), { minLength: 1, maxLength: 4 });
+    const jobs = fc
+      .array(fc.tuple(fc.nat(1), rows, fc.nat()), { minLength: 1, maxLength: 8 })
+      .map((all) =>
+        all.map(([core, cycles, seed], index) => {
+          const other = index === 0 ? -1 : seed % index;
+          const needs = other < 0 ? [] : [whole(other, cycles.length, all[other][1].length)];
+          return job(core, cycles, needs);
+        }),
+      );
+    fc.assert(
+      fc.property(
+        jobs,
+        fc.constantFrom('layer-by-layer' as const, 'depth-first' as const),
+        (all, how) => {
+          const { latency, busy } = simulate(all, 2, [], how);
+          const work = all.map(({ rowCycles }) => rowCycles.reduce((a, b) => a + b, 0));
+          const chain: number[] = [];
+          all.forEach(({ needs }, i) => {
+            chain.push(work[i] + Math.max(0, ...needs.map((need) => chain[need.job])));
+          });
+          expect(latency).to.be.at.least(Math.max(...busy, ...chain) - 1e-9);
+          expect(latency).to.be.at.most(work.reduce((a, b) => a + b, 0) + 1e-9);
+          expect(busy[0] + busy[1]).to.be.closeTo(
+            work.reduce((a, b) => a + b, 0),
+            1e-9,
+          );
+        },
+      ),
+    );
+  });
+});
