@@ -33,3 +33,20 @@ export {
   type SearchResult,
   type TemporalLevel,
 } from './search/search.js';
+export { parseZigzagWorkload } from './workload/zigzag_workload.js';
+export { parseOnnxWorkload } from './workload/onnx/onnx_workload.js';
+export { parseTfjsNetwork, type TfjsOptions } from './workload/tfjs/tfjs_network.js';
+export { networkOf, type Network, type Origin, type Use } from './workload/network.js';
+export { activityOf, type Activity, type LayerActivity } from './dynamic/activity.js';
+export { NO_DENSITIES, parseDensities, type Bitmap, type Densities } from './dynamic/densities.js';
+export { mapNetwork, type MappedLayer, type Progress } from './dynamic/map_network.js';
+export { Mask } from './dynamic/mask.js';
+export { jobsOf } from './timeline/jobs.js';
+export type { Job, Need } from './timeline/job.js';
+export {
+  SCHEDULES,
+  simulate,
+  type Schedule,
+  type Span,
+  type Timeline,
+} from './timeline/simulate.js';

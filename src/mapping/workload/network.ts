@@ -1,4 +1,4 @@
-import type { Layer } from './layer.js';
+import type { Layer, Workload } from './layer.js';
 
 /** One way by which values of a layer come into a tensor. */
 export interface Origin {
@@ -33,6 +33,17 @@ export interface Network {
   readonly layers: readonly Layer[];
   /** For each layer, its readers. */
   readonly uses: readonly (readonly Use[])[];
+}
+
+/** A workload whose layers read all of each other's pixels. */
+export function networkOf({ layers }: Workload): Network {
+  const uses: Use[][] = layers.map(() => []);
+  layers.forEach(({ inputs }, by) => {
+    for (const layer of inputs.flatMap(({ sources }) => sources)) {
+      uses[layer].push({ by, origin: { layer, pixelwise: false } });
+    }
+  });
+  return { layers, uses };
 }
 
 /** Collects the layers of a network while a model is read, in an order in which they can run. */
