@@ -1,7 +1,7 @@
 import { util } from '@tensorflow/tfjs-core';
 import type { DataId, DataType, TensorInfo, backend_util } from '@tensorflow/tfjs-core';
 import { BackendWasm } from '@tensorflow/tfjs-backend-wasm/dist/backend_wasm';
-import { force } from './graph/driver.js';
+import { force, forceInSlices } from './graph/force.js';
 import { Node } from './graph/node.js';
 import type { Primitive } from './graph/node.js';
 import type { View } from './graph/view.js';
@@ -244,10 +244,10 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
     return this.adopt(new Slot(this.storageAt(memoryOffset >>> 0, shape, dtype), shape, dtype, 1));
   }
 
-  override read(dataId: DataId): Promise<Values> {
-    return new Promise((resolve) => {
-      resolve(this.readSync(dataId));
-    });
+  override async read(dataId: DataId): Promise<Values> {
+    const { storage } = this.slot(dataId);
+    if (storage) await forceInSlices(storage);
+    return this.readSync(dataId);
   }
 
   override readSync(dataId: DataId, start = 0, end?: number): Values {

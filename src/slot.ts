@@ -1,5 +1,5 @@
 import type { DataId, DataType } from '@tensorflow/tfjs-core';
-import { force } from './graph/driver.js';
+import { force } from './graph/force.js';
 import { View } from './graph/view.js';
 import type { Storage } from './graph/storage.js';
 

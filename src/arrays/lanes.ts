@@ -207,6 +207,8 @@ export class Lanes implements Fence {
    */
   wait(token: Token): void {
     if (!this.isDone(token)) this.waitUntil(() => this.isDone(token));
+    // A caller that waited in its own time need not wait for a message any more.
+    if (this.waiter && this.isDone(this.waiter.token)) this.waiter.resolve();
     this.throwFailure();
     this.heap.sweep();
   }
@@ -217,25 +219,26 @@ export class Lanes implements Fence {
   }
 
   /**
-   * Resolves once the moment has come, without keeping the calling thread; one at a time.
+   * Resolves once the moment has come, without keeping the calling thread; for one caller at a time.
    * @throws LaneError if a kernel trapped or a worker died
    */
   async whenDone(token: Token): Promise<void> {
     const words = this.own.view();
-    Atomics.store(words, this.base + Control.Target, token | 0);
-    Atomics.store(words, this.base + Control.Waiting, 1);
-    const isHere = this.isDone(token) || this.ready === 0;
-    // Either no worker has seen the wish yet, or its message is on its way.
-    if (!isHere || Atomics.compareExchange(words, this.base + Control.Waiting, 1, 0) === 0) {
-      this.workers.hold(true);
-      try {
+    this.workers.hold(true);
+    try {
+      while (!this.isDone(token) && this.ready > 0) {
         await new Promise<void>((resolve, reject) => {
           this.waiter = { token, resolve, reject };
+          Atomics.store(words, this.base + Control.Target, token | 0);
+          Atomics.store(words, this.base + Control.Waiting, 1);
+          // It may have been done before a worker could see the wish.
+          if (this.isDone(token)) resolve();
         });
-      } finally {
-        this.waiter = null;
-        this.workers.hold(false);
       }
+    } finally {
+      this.waiter = null;
+      Atomics.store(words, this.base + Control.Waiting, 0);
+      this.workers.hold(false);
     }
     this.wait(token);
   }

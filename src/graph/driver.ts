@@ -31,7 +31,7 @@ interface Frame {
  * One evaluation: walks from a storage that somebody reads to what it depends on, and computes just
  * the regions that are asked for. The walk keeps its own stack, so that a chain of any depth will do.
  */
-class Driver implements Evaluation {
+export class Driver implements Evaluation {
   private readonly stack: Frame[] = [];
   /** What the topmost frame asked for; null when it has asked for nothing yet. */
   private answer: Rows | null = null;
@@ -47,10 +47,15 @@ class Driver implements Evaluation {
     });
   }
 
-  /** Runs until JavaScript has to wait for the lanes: returns what for, or null at the end. */
-  proceed(): Token | null {
+  /**
+   * Runs until JavaScript has to wait for the lanes, or is to let others run: returns what it waits
+   * for (0: nothing), or null at the end.
+   * @param deadline when to let others run, on the clock of performance.now()
+   */
+  proceed(deadline = Infinity): Token | null {
     const { lanes } = this.runtime;
     for (;;) {
+      if (deadline < Infinity && performance.now() > deadline) return 0;
       const frame = this.stack[this.stack.length - 1];
       if (!frame) {
         this.answer?.release();
@@ -167,30 +172,5 @@ class Driver implements Evaluation {
 
   run(kernel: RowKernelName, command: number, from: number, to: number): Token {
     return this.runtime.lanes.run(kernel, command, from, to);
-  }
-}
-
-/**
- * Makes `storage` ready: all of its values in memory.
- * @throws OutOfMemoryError; then, and at every later read, for what was being evaluated
- */
-export function force(storage: Storage): void {
-  const { runtime } = storage;
-  if (storage.isReady) {
-    runtime.lanes.wait(storage.token);
-    return;
-  }
-  let driver: Driver | null = null;
-  try {
-    driver = new Driver(runtime, storage);
-    for (let token = driver.proceed(); token !== null; token = driver.proceed()) {
-      runtime.lanes.wait(token);
-    }
-    runtime.lanes.drain();
-  } catch (error) {
-    driver?.fail(error as Error);
-    throw error;
-  } finally {
-    runtime.endEvaluation();
   }
 }

@@ -1,0 +1,141 @@
+import type { Runtime } from '../arrays/runtime.js';
+import { Driver } from './driver.js';
+import { nextTurn } from './turn.js';
+import type { Storage } from './storage.js';
+
+/** JavaScript runs no longer than this before others on the calling thread have their turn. */
+const SLICE_MS = 4;
+
+/**
+ * An evaluation under way: at once, or in slices while workers compute. There is one at a time on a
+ * runtime; whoever needs another one first brings it to its end.
+ */
+class Run {
+  private static readonly underWay = new WeakMap<Runtime, Run>();
+  private driver: Driver | null = null;
+  private isOver = false;
+  private failure: Error | null = null;
+  private readonly readers: (() => void)[] = [];
+
+  static of(runtime: Runtime): Run | undefined {
+    return Run.underWay.get(runtime);
+  }
+
+  constructor(private readonly storage: Storage) {
+    storage.retain();
+    Run.underWay.set(storage.runtime, this);
+  }
+
+  /** Brings the evaluation to its end, however it was begun; does not throw. */
+  finish(): void {
+    const { lanes } = this.storage.runtime;
+    lanes.setHelp(true);
+    this.guard(() => {
+      for (let token = this.proceed(); token !== null; token = this.proceed()) lanes.wait(token);
+      lanes.drain();
+    });
+    this.end();
+  }
+
+  /** The same while others on the calling thread have their turns. */
+  async finishInSlices(): Promise<void> {
+    const { lanes } = this.storage.runtime;
+    lanes.setHelp(false);
+    try {
+      while (!this.isOver) {
+        const token = this.proceed(performance.now() + SLICE_MS);
+        if (token === null) {
+          await lanes.whenDone(lanes.posted);
+          break;
+        }
+        await (token === 0 ? nextTurn() : lanes.whenDone(token));
+      }
+    } catch (error) {
+      this.fail(error as Error);
+    }
+    this.end();
+  }
+
+  /** Resolves when the evaluation has ended, in whatever way. */
+  over(): Promise<void> {
+    return new Promise((resolve) => {
+      this.readers.push(resolve);
+    });
+  }
+
+  /** @throws the error that ended the evaluation, if one did */
+  check(): void {
+    if (this.failure) throw this.failure;
+  }
+
+  private proceed(deadline?: number): number | null {
+    this.driver ??= new Driver(this.storage.runtime, this.storage);
+    return this.driver.proceed(deadline);
+  }
+
+  private guard(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.fail(error as Error);
+    }
+  }
+
+  private fail(error: Error): void {
+    if (this.isOver) return;
+    this.failure ??= error;
+    this.driver?.fail(error);
+  }
+
+  private end(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    const { runtime } = this.storage;
+    runtime.lanes.setHelp(true);
+    // What an error left with the lanes must not outlive the memory that it is about.
+    if (this.failure)
+      this.guard(() => {
+        runtime.lanes.drain();
+      });
+    Run.underWay.delete(runtime);
+    runtime.endEvaluation();
+    this.storage.release();
+    for (const resolve of this.readers) resolve();
+  }
+}
+
+/**
+ * Makes `storage` ready: all of its values in memory.
+ * @throws OutOfMemoryError or LaneError; then, and at every later read, for what was being evaluated
+ */
+export function force(storage: Storage): void {
+  const { runtime } = storage;
+  if (!storage.isReady) Run.of(runtime)?.finish();
+  if (storage.isReady) {
+    runtime.lanes.wait(storage.token);
+    return;
+  }
+  const run = new Run(storage);
+  run.finish();
+  run.check();
+}
+
+/**
+ * Makes `storage` ready without keeping the calling thread: JavaScript runs in short slices, and
+ * workers, where there are any, run the kernels.
+ * @throws OutOfMemoryError or LaneError; then, and at every later read, for what was being evaluated
+ */
+export async function forceInSlices(storage: Storage): Promise<void> {
+  storage.retain();
+  try {
+    for (let other = Run.of(storage.runtime); other; other = Run.of(storage.runtime)) {
+      await other.over();
+    }
+    if (storage.isReady) return;
+    const run = new Run(storage);
+    await run.finishInSlices();
+    run.check();
+  } finally {
+    storage.release();
+  }
+}
