@@ -245,13 +245,24 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
   }
 
   override async read(dataId: DataId): Promise<Values> {
-    const { storage } = this.slot(dataId);
-    if (storage) await forceInSlices(storage);
-    return this.readSync(dataId);
+    const slot = this.slot(dataId);
+    const { storage } = slot;
+    // The tensor may be disposed of before its values are there.
+    storage?.retain();
+    try {
+      if (storage) await forceInSlices(storage);
+      return this.readSlot(slot);
+    } finally {
+      storage?.release();
+    }
   }
 
-  override readSync(dataId: DataId, start = 0, end?: number): Values {
-    const { storage, cpuId, stringBytes, shape, dtype } = this.slot(dataId);
+  override readSync(dataId: DataId, start?: number, end?: number): Values {
+    return this.readSlot(this.slot(dataId), start, end);
+  }
+
+  private readSlot(slot: Slot, start = 0, end?: number): Values {
+    const { storage, cpuId, stringBytes, shape, dtype } = slot;
     if (cpuId) return cpuBackend().readSync(cpuId);
     if (stringBytes) return stringBytes.slice(start, end);
     if (!storage) throw new Error('a tensor without values cannot be read');

@@ -1,6 +1,7 @@
 import './flags.js';
 import { register } from './register.js';
 
+export { LaneError } from './arrays/lane-error.js';
 export { OutOfMemoryError } from './memory/heap.js';
 export { setWasmPaths } from './memory/location.js';
 export type { WasmFile } from './memory/location.js';

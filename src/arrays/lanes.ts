@@ -42,7 +42,8 @@ export class Lanes implements Fence {
   private readonly control: number;
   private readonly base: number;
   private readonly own: Lane;
-  private readonly workers: Workers;
+  /** The threads of all lanes but the calling thread's. */
+  readonly workers: Workers;
   private readonly scratches: number[] = [];
   private lanes = 1;
   private workspaceBytes = 0;
@@ -113,6 +114,16 @@ export class Lanes implements Fence {
     if (!callerHelps && this.lanes > 1) this.workers.start(this.lanes);
     const active = callerHelps ? this.lanes : this.lanes + 1;
     Atomics.store(this.own.view(), this.base + Control.Active, active);
+  }
+
+  /** Whether no worker looks for work: all that run are asleep. */
+  get isAsleep(): boolean {
+    const words = this.own.view();
+    let running = 0;
+    for (let lane = 1; lane <= this.workers.count; lane++) {
+      running += Atomics.load(words, this.base + laneAt(lane) + LaneWord.Ready);
+    }
+    return Atomics.load(words, this.base + Control.Sleepers) === running;
   }
 
   /** Threads that take bands of what is posted now; 0 when only the calling thread could. */
@@ -219,28 +230,30 @@ export class Lanes implements Fence {
   }
 
   /**
-   * Resolves once the moment has come, without keeping the calling thread; for one caller at a time.
+   * Resolves once the moment has come, without keeping the calling thread. A later call takes the
+   * place of an earlier one, which then resolves early.
    * @throws LaneError if a kernel trapped or a worker died
    */
   async whenDone(token: Token): Promise<void> {
-    const words = this.own.view();
-    this.workers.hold(true);
-    try {
-      while (!this.isDone(token) && this.ready > 0) {
+    if (this.ready === 0) this.wait(token);
+    if (!this.isDone(token)) {
+      const words = this.own.view();
+      this.workers.hold();
+      try {
         await new Promise<void>((resolve, reject) => {
+          this.waiter?.resolve();
           this.waiter = { token, resolve, reject };
           Atomics.store(words, this.base + Control.Target, token | 0);
           Atomics.store(words, this.base + Control.Waiting, 1);
           // It may have been done before a worker could see the wish.
           if (this.isDone(token)) resolve();
         });
+      } finally {
+        this.workers.letGo();
       }
-    } finally {
-      this.waiter = null;
-      Atomics.store(words, this.base + Control.Waiting, 0);
-      this.workers.hold(false);
     }
-    this.wait(token);
+    this.throwFailure();
+    this.heap.sweep();
   }
 
   /** Jobs that will not touch memory any more. */

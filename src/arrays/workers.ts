@@ -15,8 +15,9 @@ const MOST_STARTS = 5;
 
 /** The workers: started, started again when they end, and ended. */
 export class Workers {
-  private readonly running: (LaneWorker | null)[] = [];
+  private readonly workers: (LaneWorker | null)[] = [];
   private readonly starts: number[] = [];
+  private holds = 0;
   private isStopped = false;
   private hasWarned = false;
 
@@ -24,48 +25,59 @@ export class Workers {
 
   /** Workers that were asked for. */
   get count(): number {
-    return this.running.length;
+    return this.workers.length;
+  }
+
+  /** Workers that have started and not ended. */
+  get running(): number {
+    return this.workers.filter((worker) => worker !== null).length;
   }
 
   /** Starts workers until there are `count`, and does not wait for them. */
   start(count: number): void {
-    while (this.running.length < count && !this.isStopped) {
-      this.running.push(null);
+    while (this.workers.length < count && !this.isStopped) {
+      this.workers.push(null);
       this.starts.push(0);
-      this.launch(this.running.length);
+      this.launch(this.workers.length);
     }
   }
 
-  /** Lets a process of Node's stay alive for the workers' sake, or not. */
-  hold(alive: boolean): void {
-    for (const worker of this.running) worker?.hold(alive);
+  /** Keeps a process of Node's alive for the workers' sake, until as many calls of `letGo`. */
+  hold(): void {
+    if (this.holds++ === 0) for (const worker of this.workers) worker?.hold(true);
   }
 
+  letGo(): void {
+    if (--this.holds === 0) for (const worker of this.workers) worker?.hold(false);
+  }
+
+  /** Ends a worker, in the middle of whatever it does; another takes its place. */
   terminate(lane: number): void {
-    this.running[lane - 1]?.terminate();
+    this.workers[lane - 1]?.terminate();
   }
 
   stop(): void {
     this.isStopped = true;
-    for (const worker of this.running) worker?.terminate();
+    for (const worker of this.workers) worker?.terminate();
   }
 
   private launch(lane: number): void {
     const index = lane - 1;
     this.starts[index]++;
     try {
-      this.running[index] = startWorker(this.owner.setupOf(lane), {
+      this.workers[index] = startWorker(this.owner.setupOf(lane), {
         onMessage: (message) => {
           if (!this.isStopped) this.owner.onMessage(lane, message);
         },
         onEnd: (reason) => {
-          this.running[index] = null;
+          this.workers[index] = null;
           if (this.isStopped) return;
           this.owner.onEnd(lane, reason);
           if (this.starts[index] < MOST_STARTS) this.launch(lane);
           else this.warn(reason);
         },
       });
+      if (this.holds > 0) this.workers[index].hold(true);
     } catch (error) {
       this.warn(String(error));
     }

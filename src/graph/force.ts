@@ -44,11 +44,10 @@ class Run {
     try {
       while (!this.isOver) {
         const token = this.proceed(performance.now() + SLICE_MS);
-        if (token === null) {
-          await lanes.whenDone(lanes.posted);
-          break;
-        }
-        await (token === 0 ? nextTurn() : lanes.whenDone(token));
+        const target = token ?? lanes.posted;
+        if (token === 0) await nextTurn();
+        while (!this.isOver && !lanes.isDone(target)) await lanes.whenDone(target);
+        if (token === null) break;
       }
     } catch (error) {
       this.fail(error as Error);

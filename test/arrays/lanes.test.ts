@@ -1,0 +1,213 @@
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import { assert } from 'chai';
+import { LaneError } from '../../src/index.js';
+import { MOST_LANES } from '../../src/arrays/lanes.js';
+import { dynconv, footprint, restart } from '../backend/footprint.js';
+import { predictor } from '../backend/predictor.js';
+import type { Predictor } from '../backend/predictor.js';
+
+/** Workers need shared memory, which a page has only if it is cross-origin isolated. */
+const HAS_WORKERS = typeof SharedArrayBuffer !== 'undefined';
+
+/** Starts the backend anew on so many lanes, and waits until all of them run. */
+async function startWith(lanes: number): Promise<void> {
+  tf.env().set('DYNCONV_LANES', lanes);
+  await restart();
+  if (HAS_WORKERS) await until(() => dynconv().runtime.lanes.ready === (lanes > 1 ? lanes : 0));
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await pause(2);
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** A network whose blocks are large enough to be cut into bands. */
+const large = (): Predictor => predictor(48, 24, 3);
+
+/** How many kernel calls each lane made during `f`. */
+async function callsOf(f: () => unknown): Promise<number[]> {
+  const { recorder } = dynconv().runtime.lanes;
+  recorder.begin(MOST_LANES + 1);
+  await f();
+  const counts = new Array<number>(MOST_LANES + 1).fill(0);
+  for (const { lane } of recorder.take()) counts[lane]++;
+  recorder.end();
+  return counts;
+}
+
+describe('lanes', () => {
+  const before = tf.env().getNumber('DYNCONV_LANES');
+  let model: Predictor;
+  let expected: Float32Array;
+
+  beforeEach(async () => {
+    await startWith(1);
+    model = large();
+    expected = tf.tidy(() => model.predict(model.input).dataSync<'float32'>());
+    model.dispose();
+  });
+
+  after(async () => {
+    tf.env().set('DYNCONV_LANES', before);
+    await restart();
+  });
+
+  for (const lanes of [2, 3, 4, 8]) {
+    it(`give the same to the bit, ${lanes} of them`, async () => {
+      await startWith(lanes);
+      model = large();
+      for (let run = 0; run < 10; run++) {
+        const output = model.predict(model.input);
+        const values = run % 2 === 0 ? output.dataSync() : await output.data();
+        output.dispose();
+        assert.deepEqual(values, expected);
+      }
+      model.dispose();
+    });
+  }
+
+  if (!HAS_WORKERS) {
+    it('are the calling thread alone where memory cannot be shared', async () => {
+      await startWith(4);
+      model = large();
+      const [own, ...others] = await callsOf(() => {
+        model.predict(model.input).dataSync();
+      });
+      assert.isAbove(own, 0);
+      assert.isTrue(others.every((count) => count === 0));
+      model.dispose();
+    });
+    return;
+  }
+
+  it('all take part, and the calling thread only where it has to wait', async () => {
+    await startWith(2);
+    model = large();
+    const read = (async: boolean) => async (): Promise<void> => {
+      for (let run = 0; run < 20; run++) {
+        const output = model.predict(model.input);
+        if (async) await output.data();
+        else output.dataSync();
+        output.dispose();
+      }
+    };
+    const sync = await callsOf(read(false));
+    assert.isAbove(sync[0], 0);
+    assert.isAbove(sync[1], 0);
+    await read(true)();
+    await until(() => dynconv().runtime.lanes.workers.count === 2);
+    const async = await callsOf(read(true));
+    assert.equal(async[0], 0);
+    assert.isAbove(async[1], 0);
+    model.dispose();
+  });
+
+  it('sleep when there is nothing to do', async () => {
+    await startWith(4);
+    model = large();
+    model.predict(model.input).dataSync();
+    await until(() => dynconv().runtime.lanes.isAsleep);
+    model.dispose();
+  });
+
+  it('serve predictions that are under way at once, and reads in the middle of one', async () => {
+    await startWith(2);
+    model = large();
+    const outputs = Array.from({ length: 4 }, () => model.predict(model.input));
+    const [first, second, third, fourth] = outputs;
+    const reads = [first.data(), second.data()];
+    await pause(0);
+    assert.deepEqual(third.dataSync(), expected);
+    reads.push(fourth.data());
+    const doubled = tf.mul(first, 2);
+    first.dispose();
+    for (const values of await Promise.all(reads)) assert.deepEqual(values, expected);
+    assert.deepEqual(
+      doubled.dataSync(),
+      expected.map((value) => 2 * value),
+    );
+    tf.dispose([second, third, fourth, doubled]);
+    model.dispose();
+  });
+
+  it('let timers go on while they compute', async () => {
+    await startWith(2);
+    model = large();
+    let turns = 0;
+    const timer = setInterval(() => turns++, 0);
+    for (let run = 0; run < 30; run++) {
+      const output = model.predict(model.input);
+      await output.data();
+      output.dispose();
+    }
+    clearInterval(timer);
+    assert.isAbove(turns, 0);
+    model.dispose();
+  });
+
+  it('name the kernel that traps, and work on', async () => {
+    await startWith(2);
+    model = large();
+    const { runtime } = dynconv();
+    const command = runtime.heap.allocate(256);
+    // Addresses of all ones are beyond the end of the memory.
+    runtime.heap.u8.fill(0xff, command, command + 256);
+    const stage = { kernel: 'f32_add', command, inWorkspace: 0, clock: null } as const;
+    const bands = [0, 1, 2, 3].map((row) => ({ starts: [row], ends: [row + 1] }));
+    const trap = (): void => {
+      runtime.lanes.wait(runtime.lanes.post({ stages: [stage], bands, array: 0, workspace: 0 }));
+    };
+    assert.throws(trap, LaneError, /f32_add failed on lane \d/);
+    runtime.heap.free(command);
+    assert.deepEqual(
+      tf.tidy(() => model.predict(model.input).dataSync()),
+      expected,
+    );
+    model.dispose();
+  });
+
+  it('survive the death of a worker at any moment', async () => {
+    await startWith(2);
+    model = large();
+    const { lanes } = dynconv().runtime;
+    let deaths = 0;
+    const run = async (): Promise<void> => {
+      const output = model.predict(model.input);
+      try {
+        assert.deepEqual(await output.data(), expected);
+      } catch (error) {
+        assert.instanceOf(error, LaneError);
+        deaths++;
+      } finally {
+        output.dispose();
+      }
+    };
+    for (let i = 0; i < 3; i++) await run();
+    const held = footprint();
+    for (let kill = 0; kill < 4; kill++) {
+      const running = run();
+      await pause(kill);
+      lanes.workers.terminate(1 + (kill % 2));
+      await running;
+      for (let i = 0; i < 5; i++) await run();
+    }
+    assert.isAtMost(deaths, 4);
+    await until(() => lanes.ready === 2);
+    await run();
+    const { blocks, tensors } = footprint();
+    assert.deepEqual({ blocks, tensors }, { blocks: held.blocks, tensors: held.tensors });
+    model.dispose();
+  });
+
+  it('end with the backend', async () => {
+    await startWith(4);
+    const { lanes } = dynconv().runtime;
+    tf.env().set('DYNCONV_LANES', 1);
+    await restart();
+    await until(() => lanes.workers.running === 0);
+  });
+});
