@@ -61,6 +61,8 @@ export const LaneWord = {
   Beat: 1,
   /** The kernel that the lane is in, and one; 0 between bands. */
   Busy: 2,
+  /** 1 while the lane sleeps. */
+  Asleep: 6,
   /** Address of the lane's workspace. */
   Workspace: 5,
   /** Address of the lane's events, and how many there are. */

@@ -11,10 +11,13 @@ import type { LaneSetup } from './lane.js';
 /** What the calling thread sends to a new worker. */
 export interface WorkerSetup extends LaneSetup {
   readonly module: WebAssembly.Module;
+  /** The name of a lock that the worker holds while it lives, where there are locks. */
+  readonly lock: string;
 }
 
 /** What a worker sends to the calling thread. */
 export type WorkerMessage =
+  | { readonly kind: 'started' }
   | { readonly kind: 'done' }
   | { readonly kind: 'failed'; readonly kernel: string; readonly message: string };
 
@@ -71,14 +74,15 @@ function work(setup: WorkerSetup, port: Port): void {
     },
   );
   const base = setup.control >>> 2;
+  const own = base + laneAt(setup.index);
   let words = lane.view();
-  Atomics.store(words, base + laneAt(setup.index) + LaneWord.Ready, 1);
+  Atomics.store(words, own + LaneWord.Ready, 1);
   while (Atomics.load(words, base + Control.Stop) === 0) {
     const event = Atomics.load(words, base + Control.Event);
     const worked = lane.step();
     words = lane.view();
     tellWhoWaits(words, base, port);
-    if (!worked && !spin(words, base + Control.Event, event)) sleep(words, base, event);
+    if (!worked && !spin(words, base + Control.Event, event)) sleep(words, base, own, event);
   }
   port.close();
 }
@@ -102,13 +106,23 @@ function spin(words: Int32Array, at: number, value: number): boolean {
   return false;
 }
 
-function sleep(words: Int32Array, base: number, event: number): void {
+function sleep(words: Int32Array, base: number, lane: number, event: number): void {
+  Atomics.store(words, lane + LaneWord.Asleep, 1);
   Atomics.add(words, base + Control.Sleepers, 1);
   Atomics.wait(words, base + Control.Event, event);
   Atomics.sub(words, base + Control.Sleepers, 1);
+  Atomics.store(words, lane + LaneWord.Asleep, 0);
 }
 
+const isThread = typeof globalThis.process?.getBuiltinModule === 'function';
 const port = portOf();
 port.listen((setup) => {
-  work(setup, port);
+  const begin = (): void => {
+    port.send({ kind: 'started' });
+    work(setup, port);
+  };
+  const { locks } = globalThis.navigator ?? {};
+  // It never lets go by itself: the lock is free once the worker has ended, in whatever way.
+  if (locks && !isThread) void locks.request(setup.lock, begin);
+  else begin();
 });

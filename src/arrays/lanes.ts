@@ -75,7 +75,7 @@ export class Lanes implements Fence {
     );
     this.recorder = new Recorder(heap, this.base, () => this.own.view());
     this.workers = new Workers({
-      setupOf: (lane) => ({ ...this.setupOf(lane), module }),
+      setupOf: (lane) => ({ ...this.setupOf(lane), module, lock: lockName() }),
       onMessage: (lane, message) => {
         this.hear(lane, message);
       },
@@ -306,7 +306,8 @@ export class Lanes implements Fence {
 
   private hear(lane: number, message: WorkerMessage): void {
     if (message.kind === 'done') this.waiter?.resolve();
-    else this.failure ??= new LaneError(message.kernel, lane, message.message);
+    if (message.kind === 'failed')
+      this.failure ??= new LaneError(message.kernel, lane, message.message);
   }
 
   /** A worker has ended by itself. */
@@ -318,6 +319,11 @@ export class Lanes implements Fence {
     if (!this.zombies.delete(lane) && busy !== 0) {
       this.abandon(new LaneError(kernelName(busy), lane, reason));
     }
+    if (Atomics.exchange(words, at + LaneWord.Asleep, 0) === 1) {
+      Atomics.sub(words, this.base + Control.Sleepers, 1);
+    }
+    // It may have been the one to tell that what is waited for is done.
+    this.waiter?.resolve();
     this.heap.sweep();
   }
 
@@ -329,11 +335,16 @@ export class Lanes implements Fence {
       const busy = Atomics.load(words, this.base + laneAt(lane) + LaneWord.Busy);
       if (busy === 0) continue;
       error ??= new LaneError(kernelName(busy), lane, 'its thread makes no progress');
-      this.zombies.add(lane);
-      Atomics.store(words, this.base + laneAt(lane) + LaneWord.Ready, 0);
-      this.workers.terminate(lane);
+      this.bury(lane);
     }
     this.abandon(error ?? new LaneError('nothing', 0, 'a job is left that no lane runs'));
+  }
+
+  /** Gives a worker up; until it has ended, it may still write to memory. */
+  private bury(lane: number): void {
+    this.zombies.add(lane);
+    Atomics.store(this.own.view(), this.base + laneAt(lane) + LaneWord.Ready, 0);
+    this.workers.terminate(lane);
   }
 
   /** Counts every job as done, once no other lane works on one: a lane that had a band is lost. */
@@ -344,7 +355,9 @@ export class Lanes implements Fence {
     for (let lane = 1; lane <= this.workers.count; lane++) {
       if (this.zombies.has(lane)) continue;
       const at = this.base + laneAt(lane) + LaneWord.Busy;
-      while (Atomics.load(words, at) !== 0);
+      const end = performance.now() + LOST_AFTER_MS;
+      while (Atomics.load(words, at) !== 0 && performance.now() < end);
+      if (Atomics.load(words, at) !== 0) this.bury(lane);
     }
     for (let job = this.done; job < this.posted; job++) {
       Atomics.store(words, this.base + slotAt(job | 0) + Slot.Bands, 0);
@@ -359,6 +372,13 @@ export class Lanes implements Fence {
     const scratch = (this.scratches[index] ??= this.heap.allocate(SCRATCH_BYTES));
     return { memory, control, index, array: arrayOfLane(index), scratch };
   }
+}
+
+let locks = 0;
+
+/** A name that no other lane has, in this page or in another of the same origin. */
+function lockName(): string {
+  return `tfjs-backend-dynconv ${Date.now()} ${Math.random()} ${locks++}`;
 }
 
 function kernelName(busy: number): string {

@@ -47,6 +47,9 @@ function startThread(setup: WorkerSetup, { onMessage, onEnd }: WorkerEvents): La
   };
 }
 
+/** A worker that is terminated before it works has ended after so long. */
+const END_MS = 100;
+
 function startWebWorker(setup: WorkerSetup, { onMessage, onEnd }: WorkerEvents): LaneWorker {
   const worker = new Worker(sameOrigin(workerLocation()));
   let hasEnded = false;
@@ -55,8 +58,16 @@ function startWebWorker(setup: WorkerSetup, { onMessage, onEnd }: WorkerEvents):
     hasEnded = true;
     onEnd(reason);
   };
+  let hasLock = false;
   worker.addEventListener('message', ({ data }) => {
-    onMessage(data as WorkerMessage);
+    const message = data as WorkerMessage;
+    if (message.kind === 'started' && navigator.locks) {
+      hasLock = true;
+      void navigator.locks.request(setup.lock, () => {
+        end('it was terminated');
+      });
+    }
+    onMessage(message);
   });
   worker.addEventListener('error', (event) => {
     worker.terminate();
@@ -67,10 +78,11 @@ function startWebWorker(setup: WorkerSetup, { onMessage, onEnd }: WorkerEvents):
     hold: () => undefined,
     terminate: () => {
       worker.terminate();
-      // Nothing tells when a Web Worker has ended: it stops at once, between two instructions.
+      // Nothing else tells when a Web Worker has ended; one that held no lock did not work yet.
+      if (hasLock) return;
       setTimeout(() => {
         end('it was terminated');
-      });
+      }, END_MS);
     },
   };
 }

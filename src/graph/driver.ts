@@ -59,6 +59,7 @@ export class Driver implements Evaluation {
       const frame = this.stack[this.stack.length - 1];
       if (!frame) {
         this.answer?.release();
+        this.answer = null;
         return null;
       }
       const step = this.answer
