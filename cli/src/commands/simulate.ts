@@ -1,0 +1,103 @@
+import { writeFileSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import { SCHEDULES, type Schedule } from 'tfjs-backend-dynconv/mapping';
+import { mapDocument } from '../map/document.js';
+import { readInputs } from '../map/inputs.js';
+import { addMappingOptions, searchOptions, type MappingFlags } from '../map/options.js';
+import { whole } from '../map/report.js';
+import { Progress } from '../progress.js';
+import { gantt } from '../simulate/gantt.js';
+import { simulateNetwork, type Simulation } from '../simulate/simulation.js';
+import { chromeTrace } from '../simulate/trace.js';
+import { formatTable, percent } from '../table.js';
+import { messageOf, UserError } from '../user-error.js';
+
+const NOTES = `
+Rows flow from core to core as they are done; a mask's decision comes before its block. With
+--densities the network is also simulated without masks, for the gain of skipping.
+
+Exit codes: 0; 2 for a wrong option or file.`;
+
+interface SimulateFlags extends MappingFlags {
+  schedule: Schedule;
+  gantt?: string;
+  trace?: string;
+}
+
+/** `dynconv simulate`: when each core works on what. */
+export function simulateCommand(): Command {
+  const command = new Command('simulate').description(
+    'Simulates the cores of a chip as they run a network, row by row.',
+  );
+  return addMappingOptions(command)
+    .addOption(
+      new Option('--schedule <order>', 'in which order a core takes rows that are ready')
+        .choices(SCHEDULES)
+        .default('layer-by-layer'),
+    )
+    .option('--gantt <file.svg>', 'write a Gantt chart')
+    .option('--trace <file.json>', "write the timeline in Chrome's trace format")
+    .addHelpText('after', NOTES)
+    .action((workload: string, flags: SimulateFlags) => {
+      const inputs = readInputs(workload, flags);
+      const progress = new Progress(flags.quiet);
+      const options = searchOptions(flags);
+      const run = (activity: typeof inputs.activity): Simulation =>
+        simulateNetwork({ ...inputs, activity }, options, flags.schedule, progress);
+      const simulation = run(inputs.activity);
+      const dense = inputs.activity.length > 0 ? run([]) : undefined;
+      const cores = inputs.platform.cores.map(({ name }) => name);
+      const { timeline, jobs } = simulation;
+      if (flags.gantt !== undefined) write(flags.gantt, gantt(timeline, jobs, cores));
+      if (flags.trace !== undefined) write(flags.trace, chromeTrace(timeline, jobs, cores));
+      const text = flags.json
+        ? JSON.stringify(document(simulation, dense, cores), null, 2)
+        : report(simulation, dense, cores);
+      process.stdout.write(`${text}\n`);
+    });
+}
+
+/** The document of `--json`: that of `map`, with the timeline's latency and energy. */
+function document(simulation: Simulation, dense: Simulation | undefined, cores: string[]) {
+  const { mapped, timeline, energy } = simulation;
+  return {
+    ...mapDocument(mapped),
+    latency: timeline.latency,
+    energy,
+    peakFeatureBits: timeline.peakBits,
+    transferBits: timeline.transfer.bits,
+    cores: cores.map((name, core) => ({ name, busy: timeline.busy[core] })),
+    spans: timeline.spans.map((span) => ({ ...span, layer: mapped[span.job].layer.name })),
+    ...(dense && {
+      withoutMasks: { latency: dense.timeline.latency, energy: dense.energy },
+      gain: dense.timeline.latency / timeline.latency,
+    }),
+  };
+}
+
+function report(simulation: Simulation, dense: Simulation | undefined, cores: string[]): string {
+  const { timeline, energy } = simulation;
+  const { latency, busy, peakBits } = timeline;
+  const table = formatTable(
+    ['core', 'busy', 'share'],
+    cores.map((name, core) => [name, whole(busy[core]), percent(busy[core], latency)]),
+  );
+  const lines = [
+    `latency  ${whole(latency)} cycles`,
+    `energy   ${energy.toPrecision(5)}`,
+    `features ${whole(peakBits / 8192)} KiB at most`,
+  ];
+  if (dense) {
+    const gain = (dense.timeline.latency / latency).toFixed(2);
+    lines.push(`without masks ${whole(dense.timeline.latency)} cycles: a gain of ${gain}x`);
+  }
+  return `${table}\n\n${lines.join('\n')}`;
+}
+
+function write(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    throw new UserError(`${path} cannot be written (${messageOf(error)}).`);
+  }
+}
