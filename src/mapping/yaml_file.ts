@@ -5,6 +5,11 @@ import { InputError, type Problem } from './problem.js';
 /** Where in a document: keys and indices from its root. */
 export type Path = readonly PropertyKey[];
 
+/** Problems of one file that are told: a damaged file may have thousands. */
+const MOST_PROBLEMS = 20;
+/** Levels of nesting: the parser is recursive, and no file of ours comes near. */
+const MOST_LEVELS = 100;
+
 /** A YAML file whose values are known to be of the expected form, and whose lines are known. */
 export class YamlFile<T> {
   private constructor(
@@ -27,10 +32,16 @@ export class YamlFile<T> {
     text: string,
     schema: Schema,
   ): YamlFile<z.output<Schema>> {
+    const deepLine = lineTooDeep(text);
+    if (deepLine !== undefined) {
+      const message = `expected no more than ${MOST_LEVELS} levels of nesting`;
+      throw new InputError([{ file: name, line: deepLine, message }]);
+    }
     const lines = new LineCounter();
     const document = parseDocument(text, {
       lineCounter: lines,
       prettyErrors: false,
+      logLevel: 'silent',
       // As Python reads these files: YAML 1.1, but `y` and `N` are names, not truth values.
       version: '1.1',
       customTags: (tags) => [
@@ -42,7 +53,7 @@ export class YamlFile<T> {
     });
     if (document.errors.length > 0) {
       throw new InputError(
-        document.errors.map(({ message, pos: [offset] }) => ({
+        document.errors.slice(0, MOST_PROBLEMS).map(({ message, pos: [offset] }) => ({
           file: name,
           line: lines.linePos(offset).line,
           message,
@@ -53,9 +64,11 @@ export class YamlFile<T> {
     const result = schema.safeParse(raw.value, { reportInput: true });
     if (!result.success) {
       throw new InputError(
-        result.error.issues.map((issue) =>
-          raw.problem(issue.path, `${pathName(issue.path)}: ${describeIssue(issue)}`),
-        ),
+        result.error.issues
+          .slice(0, MOST_PROBLEMS)
+          .map((issue) =>
+            raw.problem(issue.path, `${pathName(issue.path)}: ${describeIssue(issue)}`),
+          ),
       );
     }
     return new YamlFile(name, result.data, document, lines);
@@ -134,4 +147,20 @@ function describeIssue(issue: z.core.$ZodIssue): string {
 function show(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+/** The line on which brackets, or indicators on one line, are nested too deep; undefined if none are. */
+function lineTooDeep(text: string): number | undefined {
+  let depth = 0;
+  for (const [index, line] of text.split('\n').entries()) {
+    let indicators = 0;
+    for (let i = 0; i < line.length; i++) {
+      const letter = line[i];
+      if (letter === '[' || letter === '{') depth++;
+      else if (letter === ']' || letter === '}') depth--;
+      else if ('-?:'.includes(letter) && (line[i + 1] ?? ' ') === ' ') indicators++;
+      if (depth > MOST_LEVELS || indicators > 3 * MOST_LEVELS) return index + 1;
+    }
+  }
+  return undefined;
 }
