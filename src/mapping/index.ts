@@ -24,6 +24,7 @@ export {
 } from './mapping/spatial.js';
 export type { Cost } from './cost/cost_model.js';
 export type { CostReport, Cycles, MemoryActivity } from './cost/report.js';
+export { explain, type Difference } from './search/explain.js';
 export { OBJECTIVES, score, type Objective } from './search/objective.js';
 export {
   searchLayer,

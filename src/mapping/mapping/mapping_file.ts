@@ -37,6 +37,8 @@ const UNROLLING = z
   .regex(/^[A-Z]+\d*, *[1-9]\d{0,8}$/, 'expected loop and factor, as "K, 16"');
 const DIMENSION = z.string().regex(/^D\d$/, 'expected a dimension of the array, as D1');
 
+const OPERAND = z.enum(MEMORY_OPERANDS);
+
 const RULE = z.strictObject({
   name: z.string(),
   spatial_mapping: z.record(DIMENSION, z.array(UNROLLING)).nullish(),
@@ -44,7 +46,7 @@ const RULE = z.strictObject({
     .record(DIMENSION, z.array(z.string().regex(DIM, 'expected a loop, as K')))
     .nullish(),
   memory_operand_links: z
-    .record(z.string(), z.enum(MEMORY_OPERANDS))
+    .strictObject({ O: OPERAND, W: OPERAND, I: OPERAND })
     .default({ O: 'O', W: 'I2', I: 'I1' }),
   temporal_ordering: z
     .array(z.tuple([z.string(), z.union([z.int().positive(), z.literal('*')])]))

@@ -1,0 +1,66 @@
+import { assert } from 'chai';
+import { InputError, readMapping, ruleFor } from '../../../src/mapping/index.js';
+import { matrixProduct } from '../examples.js';
+
+const RULES = `- name: default
+  spatial_mapping:
+    D1:
+      - K, 32
+    D2: ["C, 4", "FX, 3"]
+  memory_operand_links: {O: O, W: I2, I: I1}
+- name: Gemm
+  spatial_mapping_hint:
+    D1: [K, D]
+  temporal_ordering:
+    - [OX, 112]
+    - ["*", "*"]
+    - [K, "*"]
+- name: product
+`;
+
+describe('a mapping in ZigZag’s format', () => {
+  it('is read with all that it says', () => {
+    const [general, gemm] = readMapping('m.yaml', RULES);
+    assert.deepEqual(general.spatialMapping, [
+      { dimension: 'D1', unrollings: [{ dim: 'K', factor: 32 }] },
+      {
+        dimension: 'D2',
+        unrollings: [
+          { dim: 'C', factor: 4 },
+          { dim: 'FX', factor: 3 },
+        ],
+      },
+    ]);
+    assert.deepEqual(gemm.hints, { D1: ['K', 'D'] });
+    assert.deepEqual(gemm.links, { O: 'O', W: 'I2', I: 'I1' });
+    assert.deepEqual(gemm.ordering, { inner: [{ dim: 'OX', size: 112 }], outer: [{ dim: 'K' }] });
+  });
+
+  it('goes by a layer’s name before its operator before the default', () => {
+    const rules = readMapping('m.yaml', RULES);
+    const layer = matrixProduct(2, 3, 4);
+    assert.equal(ruleFor(layer, rules).name, 'product');
+    assert.equal(ruleFor({ ...layer, name: 'another' }, rules).name, 'Gemm');
+    assert.equal(ruleFor({ ...layer, name: 'another', type: 'Conv' }, rules).name, 'default');
+  });
+
+  const wrong: [string, string, string, RegExp][] = [
+    ['an unrolling that is none', 'K, 32', 'K by 32', /m\.yaml:4: .*expected loop and factor/],
+    ['an unrolling by nothing', 'K, 32', 'K, 0', /m\.yaml:4: /],
+    [
+      'no default',
+      'name: default',
+      'name: other',
+      /m\.yaml:1: expected a mapping with the name "default"/,
+    ],
+    ['a memory operand that there is not', 'W: I2', 'W: I3', /m\.yaml:6: /],
+    ['a memory operand that is linked twice', 'W: I2', 'W: I1', /m\.yaml:6: .*at most once/],
+    ['a key that means nothing', 'spatial_mapping_hint', 'hints', /m\.yaml:7: .*hints/],
+    ['an order that is none', '[OX, 112]', '[OX, some]', /m\.yaml:1[01]: /],
+  ];
+  for (const [what, from, to, message] of wrong) {
+    it(`is refused for ${what}, with the line`, () => {
+      assert.throws(() => readMapping('m.yaml', RULES.replace(from, to)), InputError, message);
+    });
+  }
+});
