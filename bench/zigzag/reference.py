@@ -1,6 +1,6 @@
 """Records what zigzag-dse 3.9.1 finds for two networks on accelerators that it ships.
 
-    python bench/zigzag/reference.py --out FOLDER [--accelerators tpu_like,...] [--limit 6]
+    python bench/zigzag/reference.py --out FOLDER [--accelerators tpu_like,...] [--layers N] [--limit 6]
 
 Needs `pip install zigzag-dse==3.9.1`. Writes one JSON file for each accelerator, layer by layer, so that a run can be
 stopped and taken up again; `node bench/zigzag/record.mjs` makes the tests' fixture of them. Identical layers run once.
@@ -177,6 +177,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--accelerators", default=",".join(CASES))
+    parser.add_argument("--layers", type=int, help="only the first of each network")
     parser.add_argument("--limit", type=int, default=6)
     args = parser.parse_args()
     logging.disable(logging.WARNING)
@@ -191,7 +192,7 @@ def main():
         record["mapping"] = WorkloadParserStage.parse_mapping_data(mapping_file)
         for network in NETWORKS:
             parsed = ONNXModelParser(str(INPUTS / "workload" / f"{network}.onnx"), mapping_file).run()
-            layers = [node for node in parsed.topological_sort() if isinstance(node, LayerNode)]
+            layers = [node for node in parsed.topological_sort() if isinstance(node, LayerNode)][: args.layers]
             keys = [json.dumps(describe_layer(layer)) for layer in layers]
             record["networks"][network] = [
                 {"name": layer.name, "key": key} for layer, key in zip(layers, keys, strict=True)
