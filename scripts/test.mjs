@@ -16,7 +16,7 @@ const STAGES = {
   node: ['kernels', 'worker', 'library', 'cli'],
   browser: ['kernels', 'worker'],
   suite: ['kernels', 'worker'],
-  package: ['kernels', 'worker', 'library', 'cli', 'types'],
+  package: ['kernels', 'worker', 'library', 'mapping', 'cli', 'types'],
   fuzz: ['kernels', 'worker', 'library', 'cli'],
   python: [],
 };

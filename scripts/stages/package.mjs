@@ -80,6 +80,8 @@ const CHECKS = {
 
   'Node, CommonJS': (folder) => output(folder, 'node-cjs.cjs'),
 
+  'the mapping explorer': (folder) => output(folder, 'mapping.mjs'),
+
   async 'TypeScript, both module systems'(folder) {
     const tsc = inRoot('node_modules/typescript/bin/tsc');
     for (const name of ['types.mts', 'types.cts']) {
