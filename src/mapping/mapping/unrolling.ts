@@ -1,4 +1,3 @@
-import type { Accelerator } from '../hardware/accelerator.js';
 import type { Operand } from '../cost/operand.js';
 import { loopSize, type Layer } from '../workload/layer.js';
 import { roundHalfEven } from '../rounding.js';
@@ -109,12 +108,4 @@ function uniqueByLevel(operand: Operand, loops: readonly (readonly Unrolling[])[
 
 function product(factors: readonly number[]): number {
   return factors.reduce((result, factor) => result * factor, 1);
-}
-
-/** Whether the accelerator has each dimension of the mapping. */
-export function fitsArray(accelerator: Accelerator, mapping: SpatialMapping): boolean {
-  return mapping.every(({ dimension, unrollings }) => {
-    const size = accelerator.array.dimensions.find(({ name }) => name === dimension)?.size ?? 0;
-    return unrollings.reduce((pes, { factor }) => pes * factor, 1) <= size;
-  });
 }

@@ -27,6 +27,8 @@ export interface SearchOptions {
   readonly runnersUp?: number;
   /** Whether to evaluate every order, even those that cannot be the best; false. */
   readonly exhaustive?: boolean;
+  /** Hears after each spatial mapping how many are done. */
+  readonly onProgress?: (done: number, total: number) => void;
 }
 
 /** The loops that an operand keeps in a memory. */
@@ -86,7 +88,7 @@ export function searchLayer(
   const best = new Best<Candidate>(objective, 1 + runnersUp);
   let evaluated = 0;
   let shortage: Shortage | undefined;
-  for (const spatialMapping of candidates) {
+  for (const [index, spatialMapping] of candidates.entries()) {
     const nest = makeNest(layer, accelerator, rule.links, spatialMapping);
     const model = new CostModel(nest);
     const allocator = new Allocator(nest);
@@ -107,6 +109,7 @@ export function searchLayer(
         isPromising: () => best.couldWant(bound.of(order)),
       }),
     });
+    options.onProgress?.(index + 1, candidates.length);
   }
   return {
     mappings: best.items.map(describe),

@@ -18,33 +18,42 @@ export interface TemporalLoops {
  */
 export function splitTemporalLoops(
   { temporalLoops, layer }: Nest,
-  { inner, outer }: TemporalOrdering,
+  ordering: TemporalOrdering,
   limit: number,
 ): TemporalLoops {
   const rest = new Map(temporalLoops.map(({ dim, size }) => [dim, size]));
   const fixed: Loop[] = [];
-  const keep = (entries: readonly OrderedLoop[]) =>
-    entries.filter(({ dim, size }) => {
-      const left = rest.get(dim);
-      if (left === undefined || left === 1) return false;
-      if (size === undefined) return true;
-      if (size === 1 || left % size !== 0) return false;
-      rest.set(dim, left / size);
-      fixed.push({ dim, size });
-      return true;
-    });
-  const ordering = { inner: keep(inner), outer: keep(outer) };
+  const isThere = ({ dim, size }: OrderedLoop) => {
+    if (size === undefined) return true;
+    const left = rest.get(dim) ?? 1;
+    if (size === 1 || left % size !== 0) return false;
+    rest.set(dim, left / size);
+    fixed.push({ dim, size });
+    return true;
+  };
+  const inner = ordering.inner.filter(isThere);
+  const outer = ordering.outer.filter(isThere);
   const open = temporalLoops
     .map(({ dim }) => ({ dim, size: rest.get(dim) ?? 1 }))
     .filter(({ size }) => size > 1);
-  if (open.length + fixed.length === 0) {
-    return { loops: loopPrimeFactors([], limit, layer.loops[0].dim), ordering };
-  }
-  const split = open.length === 0 ? [] : loopPrimeFactors(open, limit - fixed.length, '');
-  const loops = [...split, ...fixed].sort(
-    (a, b) =>
-      temporalLoops.findIndex(({ dim }) => dim === a.dim) -
-        temporalLoops.findIndex(({ dim }) => dim === b.dim) || a.size - b.size,
-  );
-  return { loops, ordering };
+  const isIdle = open.length + fixed.length === 0;
+  const split =
+    open.length > 0 || isIdle
+      ? loopPrimeFactors(open, limit - fixed.length, layer.loops[0].dim)
+      : [];
+  const place = ({ dim }: Loop) => temporalLoops.findIndex((loop) => loop.dim === dim);
+  const loops = [...split, ...fixed].sort((a, b) => place(a) - place(b) || a.size - b.size);
+  const isLeft = claims(split);
+  return { loops, ordering: { inner: inner.filter(isLeft), outer: outer.filter(isLeft) } };
+}
+
+/** Lets each entry without a size claim one of the loops of its dimension, while there are any. */
+function claims(loops: readonly Loop[]): (entry: OrderedLoop) => boolean {
+  const left = loops.map(({ dim }) => dim);
+  return ({ dim, size }) => {
+    if (size !== undefined) return true;
+    const index = left.indexOf(dim);
+    if (index >= 0) left.splice(index, 1);
+    return index >= 0;
+  };
 }

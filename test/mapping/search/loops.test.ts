@@ -2,6 +2,9 @@ import { assert } from 'chai';
 import fc from 'fast-check';
 import { LoopOrder } from '../../../src/mapping/mapping/loop_order.js';
 import { divisors, loopPrimeFactors, primeFactors } from '../../../src/mapping/search/factors.js';
+import { splitTemporalLoops } from '../../../src/mapping/search/temporal_loops.js';
+import { makeNest } from '../../../src/mapping/cost/nest.js';
+import { accelerator, matrixProduct, memory, port } from '../examples.js';
 import { visitOrders } from '../../../src/mapping/search/loop_orders.js';
 import type { Loop } from '../../../src/mapping/index.js';
 
@@ -81,5 +84,34 @@ describe('the loops of a search', () => {
       'C2 X2 Y2 K2',
       'C2 Y2 X2 K2',
     ]);
+  });
+
+  it('are kept whole where a mapping file says how large they are', () => {
+    const sram = memory(
+      'sram',
+      1e6,
+      ['I1', 'I2', 'O'],
+      ['D1'],
+      port('read_write', 64, 'I1 tl', 'I2 tl', 'O tl', 'O fl'),
+    );
+    const nest = makeNest(
+      matrixProduct(4, 12, 1),
+      accelerator({ D1: 1 }, [sram]),
+      { I: 'I1', W: 'I2', O: 'O' },
+      [],
+    );
+    const ordering = {
+      inner: [{ dim: 'K', size: 6 }, { dim: 'OX' }, { dim: 'D', size: 3 }],
+      outer: [{ dim: 'D' }, { dim: 'K' }, { dim: 'K' }],
+    };
+    assert.deepEqual(splitTemporalLoops(nest, ordering, 6), {
+      loops: [
+        { dim: 'D', size: 2 },
+        { dim: 'D', size: 2 },
+        { dim: 'K', size: 2 },
+        { dim: 'K', size: 6 },
+      ],
+      ordering: { inner: [{ dim: 'K', size: 6 }], outer: [{ dim: 'D' }, { dim: 'K' }] },
+    });
   });
 });
