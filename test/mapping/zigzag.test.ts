@@ -78,7 +78,9 @@ function normal(mapping: SpatialMapping): Record<string, Record<string, number>>
   return Object.fromEntries(
     mapping.map(({ dimension, unrollings }) => [
       dimension,
-      Object.fromEntries(unrollings.map(({ dim, factor }) => [dim, factor])),
+      Object.fromEntries(
+        unrollings.filter(({ factor }) => factor > 1).map(({ dim, factor }) => [dim, factor]),
+      ),
     ]),
   );
 }
