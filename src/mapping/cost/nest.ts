@@ -1,6 +1,6 @@
 import type { Accelerator, MemoryOperand } from '../hardware/accelerator.js';
 import type { OperandLinks, SpatialMapping } from '../mapping/spatial.js';
-import { spread, unrollOperand, type OperandUnrolling } from '../mapping/unrolling.js';
+import { spread, unrollOperand, type OperandUnrolling } from './unrolling.js';
 import type { Layer, Loop } from '../workload/layer.js';
 import { Operand } from './operand.js';
 

@@ -1,5 +1,5 @@
 import type { LoopOrder } from '../mapping/loop_order.js';
-import type { OperandUnrolling } from '../mapping/unrolling.js';
+import type { OperandUnrolling } from './unrolling.js';
 import { roundHalfEven } from '../rounding.js';
 import { Relevance, type Operand } from './operand.js';
 

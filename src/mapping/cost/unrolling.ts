@@ -1,7 +1,7 @@
-import type { Operand } from '../cost/operand.js';
+import type { Operand } from './operand.js';
 import { loopSize, type Layer } from '../workload/layer.js';
 import { roundHalfEven } from '../rounding.js';
-import type { SpatialMapping, Unrolling } from './spatial.js';
+import type { SpatialMapping, Unrolling } from '../mapping/spatial.js';
 
 /**
  * Spreads a loop that its unrolling does not divide evenly over its temporal iterations: 64 channels
