@@ -3,6 +3,8 @@
  *
  *     npm run build:kernels && node bench/kernels.mjs [FILTER] [--runs N] [--json]
  *
+ * With node --experimental-wasm-revectorize from Node 24 on, vectors are 256 bits wide.
+ *
  * Every run measures all kernels and the peak one after the other, so that what else the machine
  * does falls on all of them; printed are medians and the best run.
  */
@@ -89,10 +91,15 @@ function convolution(kernel, size, from, to, height, width, density = 1) {
   const set = density < 1 ? placeSet(height * width, density) : undefined;
   const rows = set?.rows ?? height * width;
   const weights = placeFloats(taps * from * to);
-  const suffix = kernel.slice(-2);
+  const width = Number(kernel.split('x').pop());
   const pack = (exports) => {
-    const packed = alloc(exports[`packed_igemm_${suffix}_bytes`](taps, from, to));
-    exports[`pack_igemm_${suffix}`](weights, 0, taps, from, to, packed);
+    const shape = [taps, from, to];
+    const [bytes, panels] =
+      width === 1
+        ? [exports.packed_igemm_x1_bytes, exports.pack_igemm_x1]
+        : [exports.packed_igemm_bytes.bind(null, width), exports.pack_igemm.bind(null, width)];
+    const packed = alloc(bytes(...shape));
+    panels(weights, 0, ...shape, packed);
     return packed;
   };
   const command = placeCommand({
@@ -153,12 +160,17 @@ const peaks = { simd: await fmaPeak(false), relaxed: await fmaPeak(true) };
 
 const pool2 = { KernelH: 2, KernelW: 2, StrideH: 2, StrideW: 2 };
 const cases = [
-  convolution('f32_igemm_4x8', 1, 96, 576, 32, 32),
-  convolution('f32_igemm_4x8', 1, 576, 96, 32, 32),
-  convolution('f32_igemm_4x8', 3, 96, 96, 32, 32),
-  convolution('f32_igemm_4x8', 3, 96, 96, 32, 32, 0.25),
-  convolution('f32_igemm_4x8', 1, 16, 96, 64, 64),
-  convolution('f32_igemm_4x8', 1, 96, 24, 64, 64),
+  ...['f32_igemm_4x8', 'f32_igemm_4x16'].flatMap((kernel) => [
+    convolution(kernel, 1, 96, 576, 32, 32),
+    convolution(kernel, 1, 576, 96, 32, 32),
+    convolution(kernel, 3, 96, 96, 32, 32),
+    convolution(kernel, 3, 96, 96, 32, 32, 0.25),
+    convolution(kernel, 1, 16, 96, 64, 64),
+    convolution(kernel, 1, 96, 24, 64, 64),
+    convolution(kernel, 1, 96, 20, 16, 16),
+    convolution(kernel, 1, 960, 320, 1, 1),
+  ]),
+  convolution('f32_igemm_1x32', 1, 960, 320, 1, 1),
   convolution('f32_igemm_4x1', 1, 96, 1, 64, 64),
   convolution('f32_igemm_4x1', 3, 96, 1, 64, 64),
   depthwise(3, 576, 4, 16),

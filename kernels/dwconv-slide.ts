@@ -60,7 +60,7 @@ function slide3(cmd: usize, columns: usize, r: i32): void {
   const channels = word(cmd, Word.InChannels);
   const end = columns + <usize>word(cmd, Word.KernelH) * 24;
   const weights = pointer(cmd, Word.Weights);
-  const bias = pointer(cmd, Word.Bias);
+  const bias = pointer(cmd, Word.Bias) || pointer(cmd, Word.Zero);
   const pitch = (<usize>channels) << 2;
   const out0 = outRow(cmd, r);
   const out1 = outRow(cmd, r + 1);
@@ -70,11 +70,11 @@ function slide3(cmd: usize, columns: usize, r: i32): void {
   const hi = v128.load32_splat(cmd, Word.Max * 4);
   for (let c = 0; c < channels; c = nextChannel(c, channels)) {
     const offset = (<usize>c) << 2;
-    let a0 = bias ? v128.load(bias + offset) : f32x4.splat(0);
+    let a0 = v128.load(bias + offset);
     let a1 = a0;
     let a2 = a0;
     let a3 = a0;
-    let b0 = bias ? v128.load(bias + offset, 16) : f32x4.splat(0);
+    let b0 = v128.load(bias + offset, 16);
     let b1 = b0;
     let b2 = b0;
     let b3 = b0;
@@ -137,12 +137,12 @@ function slide3(cmd: usize, columns: usize, r: i32): void {
       w += 3 * pitch;
     } while (column != end);
     v128.store(out0 + offset, clamp(a0, lo, hi));
-    v128.store(out1 + offset, clamp(a1, lo, hi));
-    v128.store(out2 + offset, clamp(a2, lo, hi));
-    v128.store(out3 + offset, clamp(a3, lo, hi));
     v128.store(out0 + offset, clamp(b0, lo, hi), 16);
+    v128.store(out1 + offset, clamp(a1, lo, hi));
     v128.store(out1 + offset, clamp(b1, lo, hi), 16);
+    v128.store(out2 + offset, clamp(a2, lo, hi));
     v128.store(out2 + offset, clamp(b2, lo, hi), 16);
+    v128.store(out3 + offset, clamp(a3, lo, hi));
     v128.store(out3 + offset, clamp(b3, lo, hi), 16);
   }
 }
@@ -152,7 +152,7 @@ function slide5(cmd: usize, columns: usize, r: i32): void {
   const channels = word(cmd, Word.InChannels);
   const end = columns + <usize>word(cmd, Word.KernelH) * 32;
   const weights = pointer(cmd, Word.Weights);
-  const bias = pointer(cmd, Word.Bias);
+  const bias = pointer(cmd, Word.Bias) || pointer(cmd, Word.Zero);
   const pitch = (<usize>channels) << 2;
   const out0 = outRow(cmd, r);
   const out1 = outRow(cmd, r + 1);
@@ -162,11 +162,11 @@ function slide5(cmd: usize, columns: usize, r: i32): void {
   const hi = v128.load32_splat(cmd, Word.Max * 4);
   for (let c = 0; c < channels; c = nextChannel(c, channels)) {
     const offset = (<usize>c) << 2;
-    let a0 = bias ? v128.load(bias + offset) : f32x4.splat(0);
+    let a0 = v128.load(bias + offset);
     let a1 = a0;
     let a2 = a0;
     let a3 = a0;
-    let b0 = bias ? v128.load(bias + offset, 16) : f32x4.splat(0);
+    let b0 = v128.load(bias + offset, 16);
     let b1 = b0;
     let b2 = b0;
     let b3 = b0;
@@ -255,12 +255,12 @@ function slide5(cmd: usize, columns: usize, r: i32): void {
       w += 5 * pitch;
     } while (column != end);
     v128.store(out0 + offset, clamp(a0, lo, hi));
-    v128.store(out1 + offset, clamp(a1, lo, hi));
-    v128.store(out2 + offset, clamp(a2, lo, hi));
-    v128.store(out3 + offset, clamp(a3, lo, hi));
     v128.store(out0 + offset, clamp(b0, lo, hi), 16);
+    v128.store(out1 + offset, clamp(a1, lo, hi));
     v128.store(out1 + offset, clamp(b1, lo, hi), 16);
+    v128.store(out2 + offset, clamp(a2, lo, hi));
     v128.store(out2 + offset, clamp(b2, lo, hi), 16);
+    v128.store(out3 + offset, clamp(a3, lo, hi));
     v128.store(out3 + offset, clamp(b3, lo, hi), 16);
   }
 }

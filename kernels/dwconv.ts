@@ -35,7 +35,7 @@ function tile(cmd: usize, windows: usize, r: i32, rows: i32): void {
   const channels = word(cmd, Word.InChannels);
   const window = taps(cmd);
   const weights = pointer(cmd, Word.Weights);
-  const bias = pointer(cmd, Word.Bias);
+  const bias = pointer(cmd, Word.Bias) || pointer(cmd, Word.Zero);
   const pitch = (<usize>channels) << 2;
   // As in the windows, the last row stands in for those that are missing.
   const out0 = outRow(cmd, r);
@@ -46,11 +46,11 @@ function tile(cmd: usize, windows: usize, r: i32, rows: i32): void {
   const hi = v128.load32_splat(cmd, Word.Max * 4);
   for (let c = 0; c < channels; c = nextChannel(c, channels)) {
     const offset = (<usize>c) << 2;
-    let a0 = bias ? v128.load(bias + offset) : f32x4.splat(0);
+    let a0 = v128.load(bias + offset);
     let a1 = a0;
     let a2 = a0;
     let a3 = a0;
-    let b0 = bias ? v128.load(bias + offset, 16) : f32x4.splat(0);
+    let b0 = v128.load(bias + offset, 16);
     let b1 = b0;
     let b2 = b0;
     let b3 = b0;
@@ -75,12 +75,12 @@ function tile(cmd: usize, windows: usize, r: i32, rows: i32): void {
       taps += TAP_BYTES;
     }
     v128.store(out0 + offset, clamp(a0, lo, hi));
-    v128.store(out1 + offset, clamp(a1, lo, hi));
-    v128.store(out2 + offset, clamp(a2, lo, hi));
-    v128.store(out3 + offset, clamp(a3, lo, hi));
     v128.store(out0 + offset, clamp(b0, lo, hi), 16);
+    v128.store(out1 + offset, clamp(a1, lo, hi));
     v128.store(out1 + offset, clamp(b1, lo, hi), 16);
+    v128.store(out2 + offset, clamp(a2, lo, hi));
     v128.store(out2 + offset, clamp(b2, lo, hi), 16);
+    v128.store(out3 + offset, clamp(a3, lo, hi));
     v128.store(out3 + offset, clamp(b3, lo, hi), 16);
   }
 }

@@ -1,7 +1,9 @@
 /** The module's exports: the kernels that compute rows, weight packing, and sets of pixels. */
 export { f32_dwconv_4x8 } from './dwconv';
 export { f32_igemm_4x1, pack_igemm_x1, packed_igemm_x1_bytes } from './igemm-4x1';
-export { f32_igemm_4x8, pack_igemm_x8, packed_igemm_x8_bytes } from './igemm-4x8';
+export { f32_igemm_4x16, f32_igemm_4x8 } from './igemm';
+export { f32_igemm_1x32 } from './igemm-1x32';
+export { pack_igemm, packed_igemm_bytes } from './igemm-panels';
 export { f32_mean } from './mean';
 export {
   f32_add,
@@ -33,3 +35,4 @@ export {
   set_row_of,
   set_to_bitmap,
 } from './sets';
+export { vector_width_adjacent, vector_width_apart } from './vector-width';

@@ -3,6 +3,7 @@
  * documented in docs/unrolling-tables.md; the mapping explorer and `npm run tune` write it.
  */
 import type { RowKernelName } from '../memory/kernels.js';
+import type { VectorBits } from '../memory/vector_width.js';
 
 /** The classes of layers: convolutions by kernel size, decisions (one output channel), the rest. */
 export const LAYER_CLASSES = [
@@ -29,16 +30,14 @@ const CONVOLUTIONS: readonly LayerClass[] = ['1x1', 'kxk', 'decision'];
 /** The microkernels. Elementwise layers have one for each operation, and nothing to choose. */
 export const MICROKERNELS: readonly Microkernel[] = [
   { name: 'f32_igemm_4x8', rows: 4, layers: CONVOLUTIONS },
+  { name: 'f32_igemm_4x16', rows: 4, layers: CONVOLUTIONS },
+  { name: 'f32_igemm_1x32', rows: 1, layers: CONVOLUTIONS },
   { name: 'f32_igemm_4x1', rows: 4, layers: CONVOLUTIONS },
   { name: 'f32_dwconv_4x8', rows: 4, layers: ['depthwise'] },
   { name: 'f32_maxpool', rows: 4, layers: ['maxpool'] },
   { name: 'f32_avgpool', rows: 4, layers: ['avgpool'] },
   { name: 'f32_mean', rows: 1, layers: ['mean'] },
 ];
-
-/** Bits of the vectors that the engine makes of neighbouring 128-bit operations. */
-export const VECTOR_WIDTHS = [128, 256] as const;
-export type VectorBits = (typeof VECTOR_WIDTHS)[number];
 
 /** The least and the most of a number, both included. */
 export type Range = readonly [least: number, most: number];

@@ -20,6 +20,8 @@ const BANDS_A_LANE = 1;
 
 const MATRIX_PRODUCTS: ReadonlySet<RowKernelName> = new Set<RowKernelName>([
   'f32_igemm_4x8',
+  'f32_igemm_4x16',
+  'f32_igemm_1x32',
   'f32_igemm_4x1',
 ]);
 

@@ -12,6 +12,8 @@ export type RowKernel = (command: number, r0: number, r1: number, scratch: numbe
 /** The kernels that compute rows; a kernel's number is its place in this list. */
 export const ROW_KERNELS = [
   'f32_igemm_4x8',
+  'f32_igemm_4x16',
+  'f32_igemm_1x32',
   'f32_igemm_4x1',
   'f32_dwconv_4x8',
   'f32_maxpool',
@@ -86,7 +88,8 @@ export type NonZero = (
 ) => number;
 
 export interface PackKernels {
-  pack_igemm_x8: (
+  pack_igemm: (
+    width: number,
     filter: number,
     bias: number,
     taps: number,
@@ -102,7 +105,12 @@ export interface PackKernels {
     outChannels: number,
     packed: number,
   ) => void;
-  packed_igemm_x8_bytes: (taps: number, inChannels: number, outChannels: number) => number;
+  packed_igemm_bytes: (
+    width: number,
+    taps: number,
+    inChannels: number,
+    outChannels: number,
+  ) => number;
   packed_igemm_x1_bytes: (taps: number, inChannels: number, outChannels: number) => number;
 }
 

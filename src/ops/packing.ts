@@ -45,23 +45,33 @@ export function packFilter(filter: Storage, layout: FilterLayout, bias: Storage 
   });
 }
 
-const isNarrow = ({ kernel }: FilterLayout): boolean => kernel === 'f32_igemm_4x1';
+/** Output channels of a panel; undefined where each output channel is packed by itself. */
+const PANEL_WIDTHS: Partial<Record<RowKernelName, number>> = {
+  f32_igemm_4x8: 8,
+  f32_igemm_4x16: 16,
+  f32_igemm_1x32: 32,
+};
 
 const tapsOf = ({ taps }: FilterLayout): number => (typeof taps === 'number' ? taps : taps.length);
 
 function packedBytes(layout: FilterLayout, kernels: PackKernels): number {
-  const size = isNarrow(layout) ? kernels.packed_igemm_x1_bytes : kernels.packed_igemm_x8_bytes;
-  return size(tapsOf(layout), layout.inChannels, layout.outChannels);
+  const shape = [tapsOf(layout), layout.inChannels, layout.outChannels] as const;
+  const width = PANEL_WIDTHS[layout.kernel];
+  return width
+    ? kernels.packed_igemm_bytes(width, ...shape)
+    : kernels.packed_igemm_x1_bytes(...shape);
 }
 
 function pack(filter: Storage, layout: FilterLayout, bias: Storage | null, panels: number): void {
   const { runtime } = filter;
   const { arena, kernels } = runtime;
-  const { inChannels, outChannels } = layout;
+  const shape = [tapsOf(layout), layout.inChannels, layout.outChannels] as const;
   const isInOrder = typeof layout.taps === 'number' && !layout.isTransposed;
   const values = isInOrder ? filter.pointer : reorder(filter.pointer, layout, runtime);
-  const panel = isNarrow(layout) ? kernels.pack_igemm_x1 : kernels.pack_igemm_x8;
-  panel(values, bias?.pointer ?? 0, tapsOf(layout), inChannels, outChannels, panels);
+  const width = PANEL_WIDTHS[layout.kernel];
+  const vector = bias?.pointer ?? 0;
+  if (width) kernels.pack_igemm(width, values, vector, ...shape, panels);
+  else kernels.pack_igemm_x1(values, vector, ...shape, panels);
   if (!isInOrder) arena.free(values);
 }
 

@@ -1,3 +1,4 @@
+import { assert } from 'chai';
 import fc from 'fast-check';
 import { anyLayout, anySeed, inputFields, type Layout, placeInput } from './operands.js';
 import { placeOutput, type Prepared, verify } from './operands.js';
@@ -19,8 +20,10 @@ interface Case {
 }
 
 const KERNELS = [
-  { name: 'f32_igemm_4x8', pack: 'pack_igemm_x8', bytes: 'packed_igemm_x8_bytes' },
-  { name: 'f32_igemm_4x1', pack: 'pack_igemm_x1', bytes: 'packed_igemm_x1_bytes' },
+  { name: 'f32_igemm_4x8', width: 8 },
+  { name: 'f32_igemm_4x16', width: 16 },
+  { name: 'f32_igemm_1x32', width: 32 },
+  { name: 'f32_igemm_4x1', width: 1 },
 ] as const;
 type Kernel = (typeof KERNELS)[number];
 
@@ -30,13 +33,18 @@ function placePacked(
   kernel: Kernel,
   weights: Float32Array,
   bias: Float32Array | undefined,
-  [taps, inChannels, outChannels]: readonly [number, number, number],
+  shape: readonly [taps: number, inChannels: number, outChannels: number],
 ): number {
-  const packed = sandbox.alloc(sandbox.kernels[kernel.bytes](taps, inChannels, outChannels));
-  sandbox.kernels[kernel.pack](
-    ...[sandbox.placeFloats(weights), bias ? sandbox.placeFloats(bias) : 0],
-    ...([taps, inChannels, outChannels, packed] as const),
-  );
+  const { kernels } = sandbox;
+  const { width } = kernel;
+  const bytes =
+    width > 1
+      ? kernels.packed_igemm_bytes(width, ...shape)
+      : kernels.packed_igemm_x1_bytes(...shape);
+  const packed = sandbox.alloc(bytes);
+  const operands = [sandbox.placeFloats(weights), bias ? sandbox.placeFloats(bias) : 0] as const;
+  if (width > 1) kernels.pack_igemm(width, ...operands, ...shape, packed);
+  else kernels.pack_igemm_x1(...operands, ...shape, packed);
   return packed;
 }
 
@@ -88,8 +96,9 @@ for (const kernel of KERNELS) {
     };
 
     it('computes every remainder of rows and output channels', () => {
+      const most = Math.max(17, 2 * kernel.width + 1);
       for (let rows = 1; rows <= 9; rows++) {
-        for (let outChannels = 1; outChannels <= 17; outChannels++) {
+        for (let outChannels = 1; outChannels <= most; outChannels++) {
           const windows = sameWindows(1, rows, 1);
           check({ ...PLAIN, windows, inChannels: 5, outChannels, seed: rows });
         }
@@ -149,3 +158,20 @@ for (const kernel of KERNELS) {
     });
   });
 }
+
+describeKernels('f32_igemm tiles of any shape', (sandbox) => {
+  it('have the same results, to the bit', () => {
+    const tiles = KERNELS.filter(({ width }) => width > 1);
+    for (const outChannels of [3, 8, 20, 45]) {
+      const windows = sameWindows(3, 5, 3);
+      const test = { ...PLAIN, windows, inChannels: 7, outChannels, seed: outChannels };
+      const results = tiles.map((kernel) => {
+        sandbox().reset();
+        const { command, rows, out, outStride } = prepare(sandbox(), kernel, test);
+        sandbox().run(kernel.name, command, 0, rows);
+        return sandbox().ints(out, (rows * outStride) / 4);
+      });
+      for (const result of results) assert.deepEqual(result, results[0]);
+    }
+  });
+});
