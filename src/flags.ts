@@ -1,6 +1,7 @@
 import { env } from '@tensorflow/tfjs-core';
 import { relaxedSimd } from 'wasm-feature-detect';
 import { MOST_LANES } from './arrays/lanes.js';
+import { isVectorBits } from './memory/vector_width.js';
 
 /*
  * The backend's flags, registered with tf.env() like those of the other backends.
@@ -8,6 +9,8 @@ import { MOST_LANES } from './arrays/lanes.js';
  * DYNCONV_LANES         threads that compute, the calling thread included; by default one a core
  * DYNCONV_SKIP          false computes every pixel with the same kernels
  * DYNCONV_RELAXED_SIMD  use fused multiply-add; detected when not set before the backend starts
+ * DYNCONV_REVECTORIZE   in Node 24 and later, have V8 make 256-bit operations of pairs of 128-bit ones
+ * DYNCONV_VECTOR_BITS   128 or 256: which unrolling table holds; 0 finds it out when the backend starts
  */
 const ENV = env();
 
@@ -24,6 +27,18 @@ ENV.registerFlag(
 );
 ENV.registerFlag('DYNCONV_SKIP', () => true);
 ENV.registerFlag('DYNCONV_RELAXED_SIMD', () => relaxedSimd());
+ENV.registerFlag('DYNCONV_REVECTORIZE', () => false);
+ENV.registerFlag(
+  'DYNCONV_VECTOR_BITS',
+  () => 0,
+  (value) => {
+    if (value === 0 || isVectorBits(value)) return;
+    ENV.set('DYNCONV_VECTOR_BITS', 0);
+    throw new Error(
+      `DYNCONV_VECTOR_BITS is ${String(value)}: it must be 128, 256, or 0 to find out.`,
+    );
+  },
+);
 
 /** Whether masked pixels are skipped. */
 export function skips(): boolean {

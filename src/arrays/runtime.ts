@@ -4,6 +4,7 @@ import { Arena } from '../memory/arena.js';
 import { Heap } from '../memory/heap.js';
 import type { Machine } from '../memory/load.js';
 import { Lanes } from './lanes.js';
+import { useVectors } from './routing.js';
 
 /** Something that an evaluation holds and lets go of when it ends, by itself or by an error. */
 interface Held {
@@ -27,7 +28,8 @@ export class Runtime {
   /** The kernels are those with fused multiply-add. */
   readonly relaxed: boolean;
 
-  constructor({ module, kernels, kernelModule, memory, relaxed }: Machine) {
+  constructor({ module, kernels, kernelModule, memory, relaxed, vectorBits }: Machine) {
+    useVectors(vectorBits);
     this.module = module;
     this.kernels = kernels;
     this.relaxed = relaxed;

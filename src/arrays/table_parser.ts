@@ -1,4 +1,5 @@
-import { LAYER_CLASSES, MATCHED, MICROKERNELS, VECTOR_WIDTHS } from './table.js';
+import { LAYER_CLASSES, MATCHED, MICROKERNELS } from './table.js';
+import { VECTOR_WIDTHS } from '../memory/vector_width.js';
 import type { Entry, LayerClass, Match, Range, TemporalMapping, UnrollingTable } from './table.js';
 import type { RowKernelName } from '../memory/kernels.js';
 

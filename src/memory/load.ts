@@ -4,8 +4,12 @@ import type { BackendWasmModule } from '@tensorflow/tfjs-backend-wasm/wasm-out/t
 import { simd } from 'wasm-feature-detect';
 import type { Kernels } from './kernels.js';
 import { importMemory, initialPages } from './binary.js';
+import type { MemoryLimits } from './binary.js';
 import { loadWasm } from './location.js';
 import { reserveMemory } from './reserve.js';
+import { revectorize } from './revectorize.js';
+import { isVectorBits, probeVectorBits } from './vector_width.js';
+import type { VectorBits, WidthLoops } from './vector_width.js';
 
 /** One memory, and the modules that run on it. */
 export interface Machine {
@@ -17,6 +21,8 @@ export interface Machine {
   readonly memory: WebAssembly.Memory;
   /** The kernels are those with fused multiply-add. */
   readonly relaxed: boolean;
+  /** How wide the engine makes the kernels' vectors. */
+  readonly vectorBits: VectorBits;
 }
 
 /**
@@ -28,6 +34,7 @@ export async function loadMachine(): Promise<Machine> {
   if (!(await simd())) {
     throw new Error('tfjs-backend-dynconv needs WebAssembly SIMD, which this platform lacks.');
   }
+  if (env().getBool('DYNCONV_REVECTORIZE')) revectorize();
   const relaxed = Boolean(await env().getAsync('DYNCONV_RELAXED_SIMD'));
   const kernelFile = relaxed ? 'dynconv-relaxed-simd.wasm' : 'dynconv-simd.wasm';
   const backendFile = 'tfjs-backend-wasm-simd.wasm';
@@ -36,17 +43,37 @@ export async function loadMachine(): Promise<Machine> {
     loadWasm(backendFile),
   ]);
   const { memory, limits } = reserveMemory(initialPages(backendFile, backendBytes));
-  const module = await startBackend(importMemory(backendFile, backendBytes, limits), memory);
-  const kernels = await instantiate(importMemory(kernelFile, kernelBytes, limits), {
-    env: { memory },
-  });
+  const [module, { kernels, kernelModule, vectorBits }] = await Promise.all([
+    startBackend(importMemory(backendFile, backendBytes, limits), memory),
+    startKernels(importMemory(kernelFile, kernelBytes, limits), memory, limits),
+  ]);
+  return { module, kernels, kernelModule, memory, relaxed, vectorBits };
+}
+
+/** Starts the kernels on `memory`, and finds out how wide the engine makes their vectors. */
+async function startKernels(
+  binary: Uint8Array<ArrayBuffer>,
+  memory: WebAssembly.Memory,
+  limits: MemoryLimits,
+): Promise<Pick<Machine, 'kernels' | 'kernelModule' | 'vectorBits'>> {
+  const kernelModule = await WebAssembly.compile(binary);
+  const { exports } = await WebAssembly.instantiate(kernelModule, { env: { memory } });
   return {
-    module,
-    kernels: kernels.instance.exports as unknown as Kernels,
-    kernelModule: kernels.module,
-    memory,
-    relaxed,
+    kernels: exports as unknown as Kernels,
+    kernelModule,
+    vectorBits: await vectorBitsOf(kernelModule, limits),
   };
+}
+
+async function vectorBitsOf(
+  kernelModule: WebAssembly.Module,
+  limits: MemoryLimits,
+): Promise<VectorBits> {
+  const known = env().getNumber('DYNCONV_VECTOR_BITS');
+  if (isVectorBits(known)) return known;
+  const memory = new WebAssembly.Memory({ ...limits, maximum: limits.initial });
+  const { exports } = await WebAssembly.instantiate(kernelModule, { env: { memory } });
+  return probeVectorBits(exports as unknown as WidthLoops, new Float32Array(memory.buffer));
 }
 
 function instantiate(
