@@ -91,13 +91,13 @@ function convolution(kernel, size, from, to, height, width, density = 1) {
   const set = density < 1 ? placeSet(height * width, density) : undefined;
   const rows = set?.rows ?? height * width;
   const weights = placeFloats(taps * from * to);
-  const width = Number(kernel.split('x').pop());
+  const panel = Number(kernel.split('x').pop());
   const pack = (exports) => {
     const shape = [taps, from, to];
     const [bytes, panels] =
-      width === 1
+      panel === 1
         ? [exports.packed_igemm_x1_bytes, exports.pack_igemm_x1]
-        : [exports.packed_igemm_bytes.bind(null, width), exports.pack_igemm.bind(null, width)];
+        : [exports.packed_igemm_bytes.bind(null, panel), exports.pack_igemm.bind(null, panel)];
     const packed = alloc(bytes(...shape));
     panels(weights, 0, ...shape, packed);
     return packed;
