@@ -5,7 +5,7 @@
 import { Word } from './command';
 import { in2PixelRow, inPixelRow, inRow, isContiguous, isFlat } from './rows';
 import { outPixel, outRow, pointer, word } from './rows';
-import { clamp, LANES, loadLanes, madd, storeLanes } from './vector';
+import { clamp, LANES, loadLanes, madd, storeLanes, storePair, VECTOR } from './vector';
 
 /** The operations of two operands. Constant where used, so that one loop serves them all. */
 const ADD: i32 = 0;
@@ -68,8 +68,16 @@ function binary(cmd: usize, r0: i32, r1: i32, operation: i32): void {
     let b = in2PixelRow(cmd, p);
     let out = outRow(cmd, r);
     const end = out + ((<usize>(channels - rest)) << 2);
-    for (; out < end; out += 16, a += 16, b += 16) {
+    for (; out + VECTOR < end; out += 32, a += 32, b += 32) {
+      const x0 = apply(operation, v128.load(a), v128.load(b));
+      const x1 = apply(operation, v128.load(a, 16), v128.load(b, 16));
+      storePair(out, clamp(x0, lo, hi), clamp(x1, lo, hi));
+    }
+    if (out < end) {
       v128.store(out, clamp(apply(operation, v128.load(a), v128.load(b)), lo, hi));
+      out += 16;
+      a += 16;
+      b += 16;
     }
     if (rest) {
       const x = apply(operation, loadLanes(a, rest), loadLanes(b, rest));
@@ -90,8 +98,15 @@ export function f32_mul_pixel(cmd: usize, r0: i32, r1: i32, _scratch: usize): vo
     const factor = v128.load32_splat(in2PixelRow(cmd, p));
     let out = outRow(cmd, r);
     const end = out + ((<usize>(channels - rest)) << 2);
-    for (; out < end; out += 16, a += 16) {
+    for (; out + VECTOR < end; out += 32, a += 32) {
+      const x0 = f32x4.mul(v128.load(a), factor);
+      const x1 = f32x4.mul(v128.load(a, 16), factor);
+      storePair(out, clamp(x0, lo, hi), clamp(x1, lo, hi));
+    }
+    if (out < end) {
       v128.store(out, clamp(f32x4.mul(v128.load(a), factor), lo, hi));
+      out += 16;
+      a += 16;
     }
     if (rest) storeLanes(out, clamp(f32x4.mul(loadLanes(a, rest), factor), lo, hi), rest);
   }
@@ -133,6 +148,13 @@ export function f32_affine(cmd: usize, r0: i32, r1: i32, _scratch: usize): void 
       }
     } else {
       let at: usize = 0;
+      if (scales && offsets) {
+        for (; out + VECTOR < end; out += 32, a += 32, at += 32) {
+          const x0 = madd(v128.load(a), v128.load(scales + at), v128.load(offsets + at));
+          const x1 = madd(v128.load(a, 16), v128.load(scales + at, 16), v128.load(offsets + at, 16));
+          storePair(out, clamp(x0, lo, hi), clamp(x1, lo, hi));
+        }
+      }
       for (; out < end; out += 16, a += 16, at += 16) {
         const scale = scales ? v128.load(scales + at) : firstScale;
         const offset = offsets ? v128.load(offsets + at) : firstOffset;
@@ -163,7 +185,16 @@ export function f32_clamp(cmd: usize, r0: i32, r1: i32, _scratch: usize): void {
     let a = inPixelRow(cmd, outPixel(cmd, r));
     let out = outRow(cmd, r);
     const end = out + ((<usize>(channels - rest)) << 2);
-    for (; out < end; out += 16, a += 16) v128.store(out, clamp(v128.load(a), lo, hi));
+    for (; out + VECTOR < end; out += 32, a += 32) {
+      const x0 = v128.load(a);
+      const x1 = v128.load(a, 16);
+      storePair(out, clamp(x0, lo, hi), clamp(x1, lo, hi));
+    }
+    if (out < end) {
+      v128.store(out, clamp(v128.load(a), lo, hi));
+      out += 16;
+      a += 16;
+    }
     if (rest) storeLanes(out, clamp(loadLanes(a, rest), lo, hi), rest);
   }
 }
@@ -221,8 +252,15 @@ export function f32_add_at(cmd: usize, r0: i32, r1: i32, _scratch: usize): void 
     let a = inRow(cmd, r);
     let out = outRow(cmd, outPixel(cmd, r));
     const end = out + ((<usize>(channels - rest)) << 2);
-    for (; out < end; out += 16, a += 16) {
+    for (; out + VECTOR < end; out += 32, a += 32) {
+      const x0 = f32x4.add(v128.load(out), v128.load(a));
+      const x1 = f32x4.add(v128.load(out, 16), v128.load(a, 16));
+      storePair(out, clamp(x0, lo, hi), clamp(x1, lo, hi));
+    }
+    if (out < end) {
       v128.store(out, clamp(f32x4.add(v128.load(out), v128.load(a)), lo, hi));
+      out += 16;
+      a += 16;
     }
     if (rest) {
       storeLanes(out, clamp(f32x4.add(loadLanes(out, rest), loadLanes(a, rest)), lo, hi), rest);

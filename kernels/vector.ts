@@ -40,6 +40,16 @@ export function storeLanes(ptr: usize, x: v128, count: i32): void {
   if (count == 3) v128.store32_lane(ptr, x, 2, 8);
 }
 
+/**
+ * Stores two vectors side by side. V8 makes 256-bit operations of what two such stores, one right
+ * after the other, depend on; so all of it is to be loaded before.
+ */
+@inline
+export function storePair(ptr: usize, x0: v128, x1: v128): void {
+  v128.store(ptr, x0);
+  v128.store(ptr, x1, 16);
+}
+
 /** The sum of the lanes, in a fixed order. */
 @inline
 export function sumLanes(x: v128): f32 {
