@@ -36,6 +36,7 @@ export async function benchInBrowser(
       runtime: browser ?? navigator.userAgent,
       relaxedSimd: tf.env().getBool('DYNCONV_RELAXED_SIMD'),
       lanes: tf.env().getNumber('DYNCONV_LANES'),
+      vectorBits: tf.env().getNumber('DYNCONV_VECTOR_BITS'),
     },
     networks,
   };

@@ -21,7 +21,7 @@ export async function bundleForNode(outdir) {
   await rm(outdir, { recursive: true, force: true });
   await build({
     ...COMMON,
-    entryPoints: ['networks', 'density', 'memory', 'probe', 'zoo', 'write-picture'].map(
+    entryPoints: ['networks', 'density', 'memory', 'probe', 'tune', 'zoo', 'write-picture'].map(
       (program) => `bench/node/${program}.ts`,
     ),
     outdir,

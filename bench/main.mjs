@@ -18,6 +18,7 @@ const USAGE = `npm run bench -- [BENCHMARK] [OPTIONS]
   density    time of one block over the share of active pixels; writes docs/density.svg
   memory     peak WebAssembly heap on the published workload, and start-up, in fresh processes
   zoo        converted models from other people's packages, on wasm and dynconv
+  tune       measures this machine's microkernels and writes an unrolling table
 
   --browser      networks: in a headless Chromium, through Karma, in place of Node
   --install      zoo: fetch the package with the models first
@@ -25,10 +26,12 @@ const USAGE = `npm run bench -- [BENCHMARK] [OPTIONS]
   --runs N       timed runs of each contestant
   --cpu-runs N   networks and zoo: runs on the slow cpu backend (default 1; 0 for none)
   --plain-simd   do without relaxed SIMD
+  --narrow       leave vectors at 128 bits in Node 24 and later, too
+  --out FILE     tune: where to write the table (default: print it)
   --json         print one JSON document on stdout (with npm run --silent bench)
   --help         print this`;
 
-const BENCHMARKS = ['networks', 'density', 'memory', 'zoo'];
+const BENCHMARKS = ['networks', 'density', 'memory', 'zoo', 'tune'];
 const OUT = join(BUILD, 'bench');
 
 /** Reads the arguments; on a wrong one says so and ends the process. */
@@ -43,6 +46,8 @@ function readArguments() {
         runs: { type: 'string' },
         'cpu-runs': { type: 'string' },
         'plain-simd': { type: 'boolean', default: false },
+        narrow: { type: 'boolean', default: false },
+        out: { type: 'string' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
@@ -89,7 +94,7 @@ function runNode(program, options) {
   const file = join(OUT, 'node', `${program}.mjs`);
   const { status, error } = spawnSync(
     process.execPath,
-    [...nodeFlags(), file, JSON.stringify(options)],
+    [...nodeFlags({ revectorize: !options.narrow }), file, JSON.stringify(options)],
     { cwd: ROOT, stdio: 'inherit' },
   );
   if (error) throw error;

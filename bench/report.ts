@@ -7,6 +7,7 @@ export interface Environment {
   runtime: string;
   relaxedSimd: boolean;
   lanes: number;
+  vectorBits: number;
 }
 
 /** What the benchmark of networks found. */
@@ -21,9 +22,11 @@ export function formatNetworks({ environment, networks }: NetworksDocument): str
 }
 
 /** One line that says where a benchmark ran. */
-export function formatEnvironment({ runtime, relaxedSimd, lanes }: Environment): string {
+export function formatEnvironment(environment: Environment): string {
+  const { runtime, relaxedSimd, lanes, vectorBits } = environment;
   const threads = lanes === 1 ? 'one thread' : `${lanes} threads`;
-  return `${runtime}, ${relaxedSimd ? 'relaxed' : 'plain'} SIMD, dynconv on ${threads}`;
+  const simd = `${relaxedSimd ? 'relaxed' : 'plain'} SIMD, ${vectorBits}-bit vectors`;
+  return `${runtime}, ${simd}, dynconv on ${threads}`;
 }
 
 /** A workload's contest as a table. */

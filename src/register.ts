@@ -49,7 +49,9 @@ export function register(): void {
 
 /** Loads what the backend runs on; its workers start meanwhile. */
 async function startRuntime(): Promise<Runtime> {
-  const runtime = new Runtime(await loadMachine());
+  const machine = await loadMachine();
+  env().set('DYNCONV_VECTOR_BITS', machine.vectorBits);
+  const runtime = new Runtime(machine);
   runtime.lanes.start(env().getNumber('DYNCONV_LANES'));
   return runtime;
 }

@@ -10,6 +10,8 @@ export interface ProgramOptions {
   json: boolean;
   'plain-simd': boolean;
   install: boolean;
+  /** tune: where the table goes; absent for stdout. */
+  out?: string;
   models?: string;
   runs?: number;
   cpuRuns?: number;
@@ -52,6 +54,7 @@ export function environment(): Environment {
     runtime: `Node ${process.versions.node}`,
     relaxedSimd: tf.env().getBool('DYNCONV_RELAXED_SIMD'),
     lanes: tf.env().getNumber('DYNCONV_LANES'),
+    vectorBits: tf.env().getNumber('DYNCONV_VECTOR_BITS'),
   };
 }
 

@@ -3,6 +3,7 @@ import { version } from 'tfjs-backend-dynconv';
 import { mapCommand } from './commands/map.js';
 import { poseCommand } from './commands/pose.js';
 import { simulateCommand } from './commands/simulate.js';
+import { revectorize } from './engine.js';
 import { complain, EXIT } from './exit-codes.js';
 import { UserError } from './user-error.js';
 
@@ -48,4 +49,5 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit();
 });
+revectorize();
 await main(process.argv);

@@ -36,8 +36,14 @@ export function runBin(name, args, options) {
   return run(inRoot('node_modules/.bin', name), args, options);
 }
 
-/** Flags of Node for a child process: relaxed SIMD is there in Node 20, but off by default. */
-export function nodeFlags() {
+/**
+ * Flags of Node for a child process: relaxed SIMD is there in Node 20, but off by default.
+ *
+ * @param {{revectorize?: boolean}} options whether to have vectors of 256 bits, from Node 24 on; by
+ *   default as the environment variable DYNCONV_REVECTORIZE says, so that tests run with and without
+ */
+export function nodeFlags({ revectorize = process.env.DYNCONV_REVECTORIZE === 'true' } = {}) {
   const major = Number(process.versions.node.split('.')[0]);
-  return major < 22 ? ['--experimental-wasm-relaxed-simd'] : [];
+  if (major < 22) return ['--experimental-wasm-relaxed-simd'];
+  return revectorize && major >= 24 ? ['--experimental-wasm-revectorize'] : [];
 }
