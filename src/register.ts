@@ -20,7 +20,7 @@ import { loadMachine } from './memory/load.js';
 import { OutOfMemoryError } from './memory/heap.js';
 import { operations } from './ops/index.js';
 import type { Operation } from './ops/operation.js';
-import { wasmKernels } from './wasm_kernels.js';
+import { isEmpty, isTrusted, wasmKernels } from './wasm_kernels.js';
 
 /** The name that the backend is registered under. */
 export const BACKEND = 'dynconv';
@@ -75,20 +75,21 @@ function run(
     const deferred = operation.defer({ inputs: views, tensors: inputs, attrs, backend, wasm });
     if (deferred) return deferred;
   }
-  const tensors = tensorsOf(inputs);
-  if (tensors.some(({ dataId }) => backend.slot(dataId).cpuId)) {
-    return runOnCpu(wasm.kernelName, inputs, attrs, backend);
+  const { kernelName } = wasm;
+  if (!isTrusted(kernelName, inputs, attrs) && getKernel(kernelName, 'cpu')) {
+    return runOnCpu(kernelName, inputs, attrs, backend);
   }
-  for (const { dataId } of tensors) backend.slot(dataId).compute();
+  for (const { dataId } of tensorsOf(inputs)) backend.slot(dataId).compute();
   return runAtOnce(wasm, inputs, attrs, backend);
 }
 
-/** The inputs as deferred operations read them; null if one has no storage: a string, say. */
+/** The inputs as deferred operations read them; null if one has no values, or none in memory: a string, say. */
 function viewsOf(inputs: NamedTensorInfoMap, backend: DynconvBackend): Record<string, View> | null {
   const views: Record<string, View> = {};
   for (const name in inputs) {
     const input = inputs[name];
     if (!input) continue;
+    if (isEmpty(input.shape)) return null;
     const view = backend.slot(input.dataId).view(input.shape);
     if (!view) return null;
     views[name] = view;

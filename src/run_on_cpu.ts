@@ -45,11 +45,13 @@ export function runOnCpu(
   /** What is on the cpu backend for this call alone. */
   const guests: DataId[] = [];
   const lend = (info: TensorInfo): TensorInfo => {
+    // Some kernels ask for what tensors have besides: their rank, say.
+    const as = (dataId: DataId) => Object.create(info, { dataId: { value: dataId } }) as TensorInfo;
     const { cpuId } = backend.slot(info.dataId);
-    if (cpuId) return { ...info, dataId: cpuId };
+    if (cpuId) return as(cpuId);
     const dataId = cpu.write(backend.readSync(info.dataId), info.shape, info.dtype);
     guests.push(dataId);
-    return { ...info, dataId };
+    return as(dataId);
   };
   const bring = ({ dataId, shape, dtype }: TensorInfo): TensorInfo => {
     if (dtype !== 'complex64') {

@@ -1,5 +1,113 @@
-import type { KernelConfig } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+import type { DataType, KernelConfig, NamedAttrMap } from '@tensorflow/tfjs-core';
 import { kernelConfigs } from '@tensorflow/tfjs-backend-wasm/dist/kernel_configs';
+
+/*
+ * tfjs-backend-wasm's kernels, and what they are trusted with.
+ *
+ * Those kernels look at types and sizes far less than the cpu backend's: most of them take the bytes
+ * of whatever type for float32, and some write beyond an empty output. So a kernel runs only on what is
+ * listed here; test/backend/kernels.test.ts holds each of them against the cpu backend, which
+ * runs everything else.
+ */
+
+type Types = readonly DataType[];
+
+const NONE: Types = [];
+const FLOAT: Types = ['float32'];
+const INTEGER: Types = ['int32'];
+const BOOL: Types = ['bool'];
+const NUMBER: Types = ['float32', 'int32'];
+const ANY: Types = ['float32', 'int32', 'bool'];
+
+/** The types of all inputs, which are of one type; or those of each input by its name. */
+type Signature = Types | Record<string, Types>;
+
+/** The types that a kernel is trusted with, where it is anything but float32. */
+const SIGNATURES: Record<string, Signature> = {
+  ...signatures(ANY, [tf.Concat, tf.Pack, tf.Unpack, tf.Slice, tf.SplitV, tf.Transpose, tf.Tile]),
+  ...signatures(ANY, [tf.ExpandDims, tf.Identity, tf.Reshape, tf.PadV2, tf.MirrorPad, tf.Diag]),
+  ...signatures(ANY, [tf.BatchToSpaceND, tf.SpaceToBatchND, tf.Unique, tf.OnesLike, tf.ZerosLike]),
+  ...signatures(ANY, [tf.Equal, tf.NotEqual, tf.Greater, tf.GreaterEqual, tf.Less, tf.LessEqual]),
+  ...signatures(ANY, [tf.ArgMax, tf.ArgMin, tf.Mean]),
+  ...signatures(NUMBER, [tf.Add, tf.AddN, tf.Sub, tf.Multiply, tf.SquaredDifference]),
+  ...signatures(NUMBER, [tf.Maximum, tf.Minimum, tf.Abs, tf.Neg, tf.Square, tf.Reverse]),
+  ...signatures(NUMBER, [tf.Sum, tf.Prod, tf.Max, tf.Min, tf.Cumsum, tf.Cumprod]),
+  ...signatures(NUMBER, [tf.TopK, tf.SearchSorted]),
+  ...signatures(BOOL, [tf.All, tf.Any, tf.LogicalAnd, tf.LogicalOr, tf.LogicalXor, tf.LogicalNot]),
+  ...signatures(INTEGER, [tf.BitwiseAnd, tf.BroadcastArgs, tf.OneHot]),
+  [tf.Select]: { condition: BOOL, t: NUMBER, e: NUMBER },
+  [tf.GatherV2]: { x: ANY, indices: INTEGER },
+  [tf.CropAndResize]: { image: FLOAT, boxes: FLOAT, boxInd: INTEGER },
+  // Wrong for some float32 inputs, or of another type than the cpu backend's.
+  ...signatures(NONE, [tf.FloorDiv, tf.Cast, tf.Sign, tf.Transform, tf.MaxPoolWithArgmax]),
+  ...signatures(NONE, [tf.ResizeNearestNeighborGrad]),
+  ...signatures(NONE, [tf.MaxPoolGrad, tf.MaxPool3D, tf.MaxPool3DGrad]),
+  ...signatures(NONE, [tf.Conv3DBackpropInputV2, tf.Conv3DBackpropFilterV2]),
+  ...signatures(NONE, [tf.Dilation2D, tf.Dilation2DBackpropFilter, tf.Dilation2DBackpropInput]),
+};
+
+function signatures(signature: Signature, names: readonly string[]): Record<string, Signature> {
+  return Object.fromEntries(names.map((name) => [name, signature]));
+}
+
+type Inputs = Record<string, { dtype: DataType; shape: number[] } | null | undefined>;
+
+/** What else must hold of a call; by default nothing. */
+const CONDITIONS: Record<string, (inputs: Inputs, attrs: NamedAttrMap) => boolean> = {
+  // Groups of channels are read beyond the end of the filter.
+  ...conditions([tf.Conv2D, tf.FusedConv2D], ({ x, filter }) => x?.shape[3] === filter?.shape[2]),
+  // Padding in numbers is taken for none, and an output of another size written.
+  ...conditions(
+    [tf.DepthwiseConv2dNative, tf.FusedDepthwiseConv2D],
+    (_, { pad }) => pad === 'same' || pad === 'valid',
+  ),
+  // Axes from the end are taken as they are.
+  ...conditions([tf.Cumsum, tf.Cumprod], (_, { axis }) => (axis as number) >= 0),
+  // The numbers 1 and 0 are written as int32, whatever the type.
+  [tf.OneHot]: (_, { dtype }) => dtype === 'int32',
+  [tf.GatherV2]: (_, { batchDims }) => !batchDims,
+  // It has four numbers to fill the channels with.
+  [tf.RotateWithOffset]: ({ image }) => (image?.shape[3] ?? 0) <= 4,
+  // A bias is added wrongly to all rows but the first.
+  [tf._FusedMatMul]: ({ a, bias }, { transposeA }) =>
+    !bias || !a || (a.shape[0] === 1 && a.shape[transposeA ? 2 : 1] === 1),
+};
+
+function conditions(
+  names: readonly string[],
+  condition: (inputs: Inputs, attrs: NamedAttrMap) => boolean,
+): typeof CONDITIONS {
+  return Object.fromEntries(names.map((name) => [name, condition]));
+}
+
+/** Whether tfjs-backend-wasm's kernel `name` is known to do with a call what the cpu backend does. */
+export function isTrusted(name: string, inputs: Inputs, attrs: NamedAttrMap = {}): boolean {
+  const signature = SIGNATURES[name] ?? FLOAT;
+  let common: DataType | null = null;
+  for (const key in inputs) {
+    const input = inputs[key];
+    if (!input) continue;
+    const types = isList(signature) ? signature : (signature[key] ?? NONE);
+    if (!types.includes(input.dtype) || isEmpty(input.shape)) return false;
+    if (!isList(signature)) continue;
+    common ??= input.dtype;
+    if (input.dtype !== common) return false;
+  }
+  return CONDITIONS[name]?.(inputs, attrs) ?? true;
+}
+
+function isList(signature: Signature): signature is Types {
+  return Array.isArray(signature);
+}
+
+/**
+ * Whether a tensor of that shape has no elements, or a kernel's output could have none: where a window is
+ * larger than what it slides over, a dimension comes out as 0 or below.
+ */
+export function isEmpty(shape: readonly number[]): boolean {
+  return shape.some((size) => size <= 0);
+}
 
 const byName = new Map(kernelConfigs.map((config) => [config.kernelName, config]));
 

@@ -65,6 +65,7 @@ export const batchNorm: Operation = {
     const { offset = null, scale = null } = inputs;
     const parameters = present(required(call, 'mean'), required(call, 'variance'), offset, scale);
     if (x.dtype !== 'float32' || x.shape.length < 2 || !anyDeferred(x)) return null;
+    if (parameters.some(({ dtype }) => dtype !== 'float32')) return null;
     if (parameters.some(({ shape }) => tf.util.sizeFromShape(shape) !== channelsOf(x))) return null;
     const { varianceEpsilon } = attrs as { varianceEpsilon?: number };
     const primitive = new BatchNorm(varianceEpsilon ?? 0.001, offset !== null, scale !== null);

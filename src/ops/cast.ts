@@ -11,7 +11,7 @@ import { required } from './operation.js';
 import type { Call, Operation } from './operation.js';
 import { valuesOf } from './values.js';
 
-/** Values of another type, converted as tfjs-backend-wasm does: like a typed array from another. */
+/** Values of another type: numbers as one typed array from another; true is what is not zero. */
 class Cast implements Primitive {
   readonly name = tf.Cast;
 
@@ -25,7 +25,10 @@ class Cast implements Primitive {
     const bytes = set.count * channels * tf.util.bytesPerElement(node.dtype);
     const pointer = runtime.arena.allocate(bytes);
     const result = Rows.computed(runtime, set, channels, node.dtype, pointer);
-    valuesOf(result).set(valuesOf(rows));
+    const from = valuesOf(rows);
+    const to = valuesOf(result);
+    if (node.dtype === 'bool') for (let i = 0; i < to.length; i++) to[i] = from[i] === 0 ? 0 : 1;
+    else to.set(from);
     rows.release();
     set.release();
     return result;
@@ -39,7 +42,7 @@ export const cast: Operation = {
     const x = required(call, 'x');
     const { dtype } = attrs as unknown as { dtype: DataType };
     if (dtype === 'complex64' || dtype === 'string') return null;
-    if (!x.isDeferred || x.shape.length === 0) return null;
+    if (x.shape.length === 0) return null;
     return backend.defer(new Cast(), [x], x.shape, dtype, x.nonNegative);
   },
 };

@@ -16,6 +16,7 @@ import { convolutionClass } from './conv2d.js';
 import { required } from './operation.js';
 import type { Call, Operation } from './operation.js';
 import { FilterLayout, packFilter } from './packing.js';
+import { isEmpty } from '../wasm_kernels.js';
 
 /**
  * The gradient of a convolution by its input, which is what a transposed convolution runs. Output
@@ -193,7 +194,7 @@ export const conv2dTranspose: Operation = {
       dimRoundingMode,
     );
     const window = windowOf(info);
-    if (tf.util.sizeFromShape(info.outShape) === 0 || window.taps > MOST_TAPS) return null;
+    if (isEmpty(info.outShape) || window.taps > MOST_TAPS) return null;
     if (tf.util.sizeFromShape(inputShape) === 0) return null;
     // tfjs-core lets a gradient of another size pass.
     if (!tf.util.arraysEqual(dy.shape, info.outShape)) return null;

@@ -18,6 +18,7 @@ import { inMemory, isVector } from './operand.js';
 import { unpadded } from './pad.js';
 import { present, required } from './operation.js';
 import type { Call, Operation } from './operation.js';
+import { isEmpty } from '../wasm_kernels.js';
 
 /** A convolution's attributes, and what is fused to it. */
 export interface Convolution {
@@ -114,7 +115,7 @@ export function convolutionOperation(
       const { outChannels, outShape } = info;
       if (bias && (bias.dtype !== 'float32' || !isVector(bias.shape, outChannels))) return null;
       const { view: source, window } = unpadded(x, windowOf(info));
-      if (tf.util.sizeFromShape(outShape) === 0 || window.taps > MOST_TAPS) return null;
+      if (isEmpty(outShape) || window.taps > MOST_TAPS) return null;
       const activation = Activation.of(attrs, prelu, outChannels);
       if (!activation) return null;
       const operands = present(source, filter, bias, prelu);

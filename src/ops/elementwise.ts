@@ -7,6 +7,7 @@ import { settled } from '../graph/node.js';
 import type { Node, Primitive, Steps } from '../graph/node.js';
 import type { PixelSet } from '../graph/pixels.js';
 import type { Rows } from '../graph/rows.js';
+import { isTrusted } from '../wasm_kernels.js';
 import { runOnRows } from './on_rows.js';
 import { anyDeferred, required } from './operation.js';
 import type { Call, Operation } from './operation.js';
@@ -38,7 +39,7 @@ const NON_NEGATIVE: ReadonlySet<string> = new Set<string>([
 ]);
 
 const BINARY = [
-  ...[tf.Atan2, tf.FloorDiv, tf.Mod, tf.Pow, tf.RealDiv],
+  ...[tf.Atan2, tf.Mod, tf.Pow, tf.RealDiv],
   ...[tf.SquaredDifference, tf.LogicalAnd, tf.LogicalOr, tf.LogicalXor],
 ];
 
@@ -75,8 +76,7 @@ function unary(name: string, preservesZero: boolean): Operation {
     defer(call: Call) {
       const { backend, attrs, wasm } = call;
       const x = required(call, 'x');
-      const isFloat = x.dtype === 'float32' || name === tf.LogicalNot;
-      if (!isFloat || x.shape.length === 0 || !anyDeferred(x)) return null;
+      if (x.shape.length === 0 || !anyDeferred(x) || !isTrusted(name, { x })) return null;
       const dtype = TO_BOOL.has(name) ? 'bool' : x.dtype;
       const primitive = new Unary(name, backend, wasm, attrs, preservesZero);
       return backend.defer(primitive, [x], x.shape, dtype, NON_NEGATIVE.has(name));
@@ -118,7 +118,7 @@ export function deferBinary(name: string, call: Call): TensorInfo | null {
   const { backend, wasm } = call;
   const a = required(call, 'a');
   const b = required(call, 'b');
-  if (!anyDeferred(a, b) || a.dtype !== b.dtype) return null;
+  if (!anyDeferred(a, b) || !isTrusted(name, { a, b })) return null;
   const shape = tf.backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
   if (shape.length === 0 || tf.util.sizeFromShape(shape) === 0) return null;
   for (const operand of [a, b]) {

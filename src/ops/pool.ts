@@ -15,6 +15,7 @@ import { recordLayer, recordRun } from '../profiler.js';
 import { windowOf } from './conv_geometry.js';
 import { required } from './operation.js';
 import type { Call, Operation } from './operation.js';
+import { isEmpty } from '../wasm_kernels.js';
 
 type Kind = Extract<LayerClass, 'maxpool' | 'avgpool' | 'mean'>;
 
@@ -81,7 +82,7 @@ function pool(name: string, kind: Kind): Operation {
         pad,
         dimRoundingMode,
       );
-      if (tf.util.sizeFromShape(info.outShape) === 0) return null;
+      if (isEmpty(info.outShape)) return null;
       const window = windowOf(info);
       const isMean = kind === 'avgpool' && window.isGlobal;
       if (window.taps > MOST_TAPS && !isMean) return null;

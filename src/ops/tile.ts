@@ -8,6 +8,7 @@ import type { Node, Primitive, Steps } from '../graph/node.js';
 import type { View } from '../graph/view.js';
 import type { PixelSet } from '../graph/pixels.js';
 import { Rows } from '../graph/rows.js';
+import { isTrusted } from '../wasm_kernels.js';
 import { runOnRows } from './on_rows.js';
 import { operandKind } from './operand.js';
 import { anyDeferred, required } from './operation.js';
@@ -90,7 +91,7 @@ export const tileOperation: Operation = {
     }
     const overChannels = reps.slice(0, -1).every((rep) => rep === 1) && channelsOf(x) === 1;
     if (!overChannels || operandKind(x.shape, shape) !== 'pixel') return null;
-    if (!anyDeferred(x) && x.shape.length < 3) return null;
+    if (!isTrusted(tf.Tile, { x }) || (!anyDeferred(x) && x.shape.length < 3)) return null;
     return backend.defer(new TilePixels(backend, wasm), [x], shape, x.dtype);
   },
 };
