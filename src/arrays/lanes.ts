@@ -93,6 +93,8 @@ export class Lanes implements Fence {
   start(lanes: number): void {
     if (this.memory.buffer instanceof ArrayBuffer) return;
     this.lanes = Math.min(lanes, MOST_LANES);
+    // Memory for the worker that stands in for the calling thread, too, though it starts later.
+    for (let lane = 1; lane <= this.lanes && this.lanes > 1; lane++) this.setupOf(lane);
     this.workers.start(this.lanes - 1);
     this.setHelp(true);
   }
