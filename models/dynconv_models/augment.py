@@ -1,4 +1,4 @@
-"""Random changes of training images and their joints, as part of a TensorFlow graph."""
+"""Random changes of training pictures and their joints, as part of a TensorFlow graph."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from typing import Any
 
 import tensorflow as tf
 
+from .pose_data.split import MARGIN
 from .published import JOINTS, MEAN, STANDARD_DEVIATION
 
-SCALE = (0.75, 1.25)
-ROTATION = math.radians(30)
+#: Factors of a person's size, as likely below 1 as above it.
+SCALE = (0.7, 1.35)
+ROTATION = math.radians(35)
+#: The largest shift, as a share of the network's input.
+SHIFT = 0.08
 #: How far the brightness, a channel's gain, the contrast and the saturation go from what they were.
 JITTER = 0.2
 
@@ -25,26 +29,29 @@ def _mirrored(joint: str) -> str:
 MIRRORED_JOINTS = tuple(JOINTS.index(_mirrored(joint)) for joint in JOINTS)
 
 
-def augment(images: Any, joints: Any, labelled: Any, seed: Any) -> tuple[Any, Any, Any]:
-    """Changes colours, mirrors, scales and rotates about the centre, each image in its own way.
+def augment(images: Any, joints: Any, labelled: Any, size: int, seed: Any) -> tuple[Any, Any, Any]:
+    """Mirrors, scales, rotates and shifts, then changes colours, each picture in its own way.
 
     Args:
-        images: uint8 [N, S, S, 3].
-        joints: float32 [N, 16, 2], in pixels.
+        images: uint8 [N, S, S, 3], of which the central S / `MARGIN` are what the network would see unchanged.
+        joints: float32 [N, 16, 2], in their pixels.
         labelled: bool [N, 16].
+        size: of the network's input.
         seed: integer [2]; the same one gives the same changes.
 
     Returns:
-        images (normalized, float32), joints, and labelled, which is false where a joint has left the image.
+        images (normalized, float32 [N, size, size, 3]), joints in their pixels, and labelled, which is false where a
+        joint has left the image.
     """
     joints = tf.where(labelled[:, :, None], joints, 0.0)  # Positions that mean nothing must not become NaN.
-    count, size = tf.shape(images)[0], tf.shape(images)[1]
+    count = tf.shape(images)[0]
     seeds = tf.unstack(tf.random.split(seed, 5), num=5)
-    images = normalize(_jitter(tf.cast(images, tf.float32) / 255, seeds[0]))
     flip = tf.random.stateless_uniform([count], seeds[1]) < 0.5
-    scale = tf.random.stateless_uniform([count], seeds[2], *SCALE)
+    scale = tf.exp(tf.random.stateless_uniform([count], seeds[2], *(math.log(end) for end in SCALE)))
     angle = tf.random.stateless_uniform([count], seeds[3], -ROTATION, ROTATION)
-    return transform(images, joints, labelled, tf.cast(size, tf.float32), flip, scale, angle)
+    shift = tf.random.stateless_uniform([count, 2], seeds[4], -SHIFT * size, SHIFT * size)
+    images, joints, labelled = transform(images, joints, labelled, size, flip, scale, angle, shift)
+    return normalize(_jitter(images / 255, seeds[0])), joints, labelled
 
 
 def normalize(images: Any) -> Any:
@@ -53,36 +60,43 @@ def normalize(images: Any) -> Any:
 
 
 def transform(
-    images: Any, joints: Any, labelled: Any, size: Any, flip: Any, scale: Any, angle: Any
+    images: Any, joints: Any, labelled: Any, size: int, flip: Any, scale: Any, angle: Any, shift: Any
 ) -> tuple[Any, Any, Any]:
-    """Mirrors where `flip` [N], then scales by `scale` [N] and rotates by `angle` [N] about the centre.
+    """Takes the central squares of pictures [N, S, S, 3] out, as inputs of `size` pixels.
 
-    `angle` is in radians and turns x towards y, which is clockwise to the eye. What comes in from outside is 0.
+    On the way it mirrors where `flip` [N], scales by `scale` [N], rotates by `angle` [N] about the centre and shifts by
+    `shift` [N, 2] pixels of the input. `angle` is in radians and turns x towards y, which is clockwise to the eye. What
+    comes in from outside is black.
     """
+    stored = images.shape[1]
     mirrored = tf.gather(joints, MIRRORED_JOINTS, axis=1)
     joints = tf.where(flip[:, None, None], mirrored, joints)
     labelled = tf.where(flip[:, None], tf.gather(labelled, MIRRORED_JOINTS, axis=1), labelled)
     sign = tf.where(flip, -1.0, 1.0)
+    scale = scale * (size * MARGIN / stored)
     cos, sin = tf.cos(angle), tf.sin(angle)
-    # Out = R * scale * F * in about the centre; the image operation asks for the inverse, in indices of pixels.
+    # Out = R * scale * F * in about the centres; the image operation asks for the inverse, in indices of pixels.
     forward = tf.stack(
         [tf.stack([scale * cos * sign, -scale * sin], axis=1), tf.stack([scale * sin * sign, scale * cos], axis=1)],
         axis=1,
     )
-    joints = tf.einsum("nab,njb->nja", forward, joints - size / 2) + size / 2
+    joints = tf.einsum("nab,njb->nja", forward, joints - stored / 2) + size / 2 + shift[:, None]
     labelled &= tf.reduce_all((joints >= 0) & (joints < size), axis=2)
     a, b, c, d = sign * cos / scale, sign * sin / scale, -sin / scale, cos / scale
-    centre = (size - 1) / 2
+    x, y = (size - 1) / 2 + shift[:, 0], (size - 1) / 2 + shift[:, 1]
+    centre = (stored - 1) / 2
     zero = tf.zeros_like(a)
-    matrix = tf.stack([a, b, centre * (1 - a - b), c, d, centre * (1 - c - d), zero, zero], axis=1)
+    matrix = tf.stack([a, b, centre - a * x - b * y, c, d, centre - c * x - d * y, zero, zero], axis=1)
     images = tf.raw_ops.ImageProjectiveTransformV3(
         images=images,
         transforms=matrix,
-        output_shape=tf.shape(images)[1:3],
+        output_shape=[size, size],
         interpolation="BILINEAR",
         fill_mode="CONSTANT",
         fill_value=0.0,
     )
+    images = tf.cast(images, tf.float32)
+    images.set_shape([None, size, size, 3])
     return images, joints, labelled
 
 

@@ -20,7 +20,7 @@ from .complexity import complexity, executed_macs
 from .convert import convert
 from .folding import float16_patterns, fold_batch_norms, round_to_float16
 from .pckh import pckh
-from .pose_data.benchmark import Split
+from .pose_data.split import Split
 from .predict import predict_joints
 
 #: Test images whose masks are kept as a reference.

@@ -11,6 +11,7 @@ from .hourglass import Backbone, HourglassConfig, hourglass
 from .published import JOINTS
 
 INPUT_SIZE = 128
+STACKS = 2
 
 _BACKBONES: dict[str, Backbone] = {"mobilenetv2": "mobilenetv2", "resnet": "resnet-basic"}
 _NAME = re.compile(
@@ -52,7 +53,7 @@ class Network:
             raise ValueError(f"{name!r}: a width or a budget of 0 leaves no network")
         config = HourglassConfig(
             backbone=_BACKBONES[match["family"]],
-            stacks=1,
+            stacks=STACKS,
             features=48,
             joints=len(JOINTS),
             input_size=INPUT_SIZE,
@@ -68,6 +69,13 @@ class Network:
         """`mobilenetv2` or `resnet`."""
         return self.name.split("-")[0]
 
-    def build(self) -> keras.Model:
-        """The network with fresh weights, from Keras's global seed."""
-        return hourglass(self.config, name=self.name)
+    def build(self, stacks: int = STACKS, size: int = INPUT_SIZE, all_stacks: bool = False) -> keras.Model:
+        """The network with fresh weights, from Keras's global seed.
+
+        Args:
+            stacks: fewer make a smaller network to begin with.
+            size: of its input in pixels.
+            all_stacks: the outputs are a list of the heatmaps of every stack.
+        """
+        config = dataclasses.replace(self.config, stacks=stacks, input_size=size, all_stacks=all_stacks)
+        return hourglass(config, name=self.name)

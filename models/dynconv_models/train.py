@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from .cards import Card, Training, fingerprint
-from .networks import Network
-from .pose_data.benchmark import load
-from .trainer import Progress, Recipe, Trainer, device
+from .networks import INPUT_SIZE, Network
+from .pose_data.split import about, central, load
+from .recipe import Recipe
+from .trainer import Progress, Trainer, device
 
 MODELS = Path(__file__).parents[1]
 CACHE = MODELS / ".cache"
-DATA = CACHE / "people-128"
+DATA = CACHE / "lspet-192"
 OUTPUT = MODELS / "trained"
 
 _RUN = re.compile(r"(?P<network>.+?)(?:-seed(?P<seed>[1-9]\d*))?")
@@ -60,8 +61,7 @@ def describe_data(directory: Path) -> dict[str, Any]:
         FileNotFoundError: if there is none.
         ValueError: for a benchmark of another version, or a broken one.
     """
-    load(directory, "train")
-    content = json.loads((directory / "benchmark.json").read_text())
+    content = about(directory)
     return {
         "name": content["name"],
         "version": content["version"],
@@ -109,16 +109,13 @@ def execute(
         minutes=round(trainer.seconds / 60, 1),
         configuration=key,
     )
-    return finish(run.name, model, run.network.budget, load(data, "test"), training, output, cache / "reference")
+    return finish(run.name, model, run.network.budget, central(load(data, "test"), INPUT_SIZE), training, output, cache / "reference")
 
 
 def _command(run: Run, recipe: Recipe) -> str:
     words = ["python -m dynconv_models.train", run.network.name]
     if run.seed:
         words.append(f"--seed {run.seed}")
-    for field in ("steps", "batch"):
-        if getattr(recipe, field) != getattr(Recipe(), field):
-            words.append(f"--{field} {getattr(recipe, field)}")
     return " ".join(words)
 
 
@@ -131,8 +128,6 @@ def add_common_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cache", type=Path, default=CACHE, metavar="DIRECTORY", help="checkpoints; default: models/.cache"
     )
-    parser.add_argument("--steps", type=int, default=Recipe.steps, help=f"default: {Recipe.steps}")
-    parser.add_argument("--batch", type=int, default=Recipe.batch, help=f"images a step; default: {Recipe.batch}")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -144,7 +139,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     try:
         run = Run(Network.parse(options.name), options.seed)
-        recipe = Recipe(steps=options.steps, batch=options.batch)
+        recipe = Recipe()
         print(f"{run.name}: on {device()}", flush=True)
         card = execute(run, recipe, options.data, options.output, options.cache, report)
     except (ValueError, FileNotFoundError) as error:

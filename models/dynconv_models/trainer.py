@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,51 +16,23 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from .augment import augment, normalize
-from .budget import BudgetLoss, masks_of
 from .fused_batch_norm import with_fused_batch_norms
 from .heatmap_targets import heatmap_loss, heatmap_targets
-from .layers import set_noise_scale
 from .networks import Network
 from .pckh import pckh
-from .pose_data.benchmark import Split
+from .pose_data.split import Split, central
 from .predict import predict_joints
+from .recipe import Recipe, Stage
 
-CHECKPOINT_SECONDS = 60
-PROGRESS_SECONDS = 10
-VALIDATION_IMAGES = 200
+CHECKPOINT_SECONDS = 120
+PROGRESS_SECONDS = 20
+#: Steps between two looks at the validation pictures.
+VALIDATION_STEPS = 500
 RECALIBRATION_IMAGES = 1024
 RESIDUAL_SCALE = 0.3
 SCORE_SCALE = 0.05
 
-
-@dataclasses.dataclass(frozen=True)
-class Recipe:
-    """How the networks are trained, all of them alike.
-
-    Attributes:
-        steps: updates of the weights.
-        batch: images a step.
-        learning_rate: its peak; it rises linearly, then falls to 0 as a half cosine.
-        warm_up: share of the steps in which it rises.
-        weight_decay: of AdamW, for convolutions only.
-        clip_norm: the gradient's largest norm.
-        budget_weight: of the budget loss, against a heatmap loss that starts near 11.5.
-        noise: share of the steps in which the mask units decide with Gumbel noise.
-    """
-
-    steps: int = 4000
-    batch: int = 16
-    learning_rate: float = 6e-3
-    warm_up: float = 0.05
-    weight_decay: float = 1e-4
-    clip_norm: float = 1.0
-    budget_weight: float = 60.0
-    noise: float = 0.8
-
-    def __post_init__(self) -> None:
-        for field in ("steps", "batch"):
-            if getattr(self, field) < 1:
-                raise ValueError(f"{field} is {getattr(self, field)}: it must be at least 1")
+_STACK = re.compile(r"stack(\d+)_(.+)")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,7 +62,7 @@ class Trainer:
     """One training run, which can be interrupted and resumed.
 
     Everything random but the masks' noise follows from the seed and the step; the noise's state is saved with the
-    weights.
+    weights. Where a stage begins, a network of its size takes over the weights of the one before.
     """
 
     def __init__(self, network: Network, recipe: Recipe, seed: int, data: Split, run: Path, key: str) -> None:
@@ -99,87 +72,94 @@ class Trainer:
             network: what to train.
             recipe: how.
             seed: of everything random.
-            data: the training images.
+            data: the training pictures.
             run: folder of the checkpoint.
             key: fingerprint of the configuration; a checkpoint with another one is left alone until overwritten.
         """
         keras.utils.set_random_seed(seed)
         self.network, self.recipe, self.seed, self.data, self.run, self.key = network, recipe, seed, data, run, key
-        self._network = network.build()
-        start_calmly(self._network)
-        self.model = with_fused_batch_norms(self._network)
         self.seconds = 0.0
-        self._with_masks = masks_of(self.model)
-        self._budget = None if network.budget is None else BudgetLoss(self.model, network.budget)
-        self._optimizer = _optimizer(recipe)
-        self._optimizer.build(self.model.trainable_variables)
-        self._step = tf.function(self._step_eagerly)
+        self.step = 0
+        self._begin(0, None)
         if self._checkpoint.exists():
             self._restore()
 
+    def _begin(self, index: int, before: keras.Model | None) -> None:
+        """Builds what a stage trains; `before` is the network of the stage before, None for fresh weights."""
+        self._index = index
+        stage = self.recipe.stages[index]
+        plain = self.network.build(stage.stacks, stage.size, all_stacks=True)
+        if before is None:
+            start_calmly(plain)
+        else:
+            take_over(before, plain)
+        self.model = with_fused_batch_norms(plain)
+        self._optimizer = _optimizer(self.recipe)
+        self._optimizer.build(self.model.trainable_variables)
+        self._graph = tf.function(self._step_eagerly)
+
     @property
-    def step(self) -> int:
-        """Steps done."""
-        return int(self._optimizer.iterations.numpy())
+    def _stage(self) -> Stage:
+        return self.recipe.stages[self._index]
 
     def train(self, report: Callable[[Progress], None], validation: Split | None = None) -> keras.Model:
-        """Trains to the end, recalibrates batch normalization and returns the network; masks are without noise then."""
+        """Trains to the end, recalibrates batch normalization and returns the network, of the last stage's size."""
         recipe = self.recipe
         score: float | None = None
         started = reported = saved = time.monotonic()
         first = last = self.step
         before = self.seconds
         for step in range(first, recipe.steps):
-            set_noise_scale(self.model, float(step < recipe.noise * recipe.steps))
-            terms = self._step(*self._batch(step), tf.constant([self.seed, step]), np.float32(step / recipe.steps))
+            index, _ = recipe.stage_at(step)
+            if index != self._index:
+                self._save(self.run / f"stage{self._index + 1}.npz")
+                self._begin(index, self.model)
+            self._optimizer.learning_rate.assign(recipe.rate_at(step))
+            loss = self._graph(*self._batch(step), tf.constant([self.seed, step]))
+            self.step = step + 1
             now = time.monotonic()
             self.seconds = before + now - started
-            done = step + 1
-            if validation is not None and done % max(1, recipe.steps // 10) == 0:
+            if validation is not None and self.step % VALIDATION_STEPS == 0:
                 score = self._score(validation)
             if now - saved > CHECKPOINT_SECONDS:
-                self._save()
+                self._save(self._checkpoint)
                 saved = now
-            if now - reported > PROGRESS_SECONDS or done == recipe.steps:
-                rate = (done - last) / (now - reported)
-                loss, executed = (float(term) for term in terms)
-                left = (recipe.steps - done) / rate
-                fraction = None if self._budget is None else executed
-                report(Progress(done, recipe.steps, loss, fraction, score, rate * recipe.batch, left))
-                reported, last = now, done
-        set_noise_scale(self.model, 0.0)
+            if now - reported > PROGRESS_SECONDS or self.step == recipe.steps:
+                rate = (self.step - last) / (now - reported)
+                left = (recipe.steps - self.step) / rate
+                report(Progress(self.step, recipe.steps, float(loss), None, score, rate * recipe.batch, left))
+                reported, last = now, self.step
         if self.step > first:
-            self._save()
-        count = min(RECALIBRATION_IMAGES, len(self.data.images))
-        recalibrate(self.model, self.data.images[:count])
-        self._network.set_weights(self.model.get_weights())
-        return self._network
+            self._save(self._checkpoint)
+        stage = self._stage
+        recalibrate(self.model, central(_first(self.data, RECALIBRATION_IMAGES), stage.size).images)
+        final = self.network.build(stage.stacks, stage.size)
+        take_over(self.model, final)
+        return final
 
     def _batch(self, step: int) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-        rows = batch_rows(step, self.recipe.batch, len(self.data.images), self.seed)
+        rows = np.sort(batch_rows(step, self.recipe.batch, len(self.data), self.seed))
         return self.data.images[rows], self.data.joints[rows], self.data.labelled[rows]
 
-    def _step_eagerly(self, images: Any, joints: Any, labelled: Any, seed: Any, progress: Any) -> tuple[Any, Any]:
-        images, joints, labelled = augment(images, joints, labelled, seed)
-        size = self.network.config.input_size
+    def _step_eagerly(self, images: Any, joints: Any, labelled: Any, seed: Any) -> Any:
+        size = self._stage.size
+        images, joints, labelled = augment(images, joints, labelled, size, seed)
         targets = heatmap_targets(joints, size, size // 4)
-        executed = tf.constant(1.0)
         with tf.GradientTape() as tape:
-            heatmaps, masks = self._with_masks(images, training=True)
-            loss = total = heatmap_loss(heatmaps, targets, labelled)
-            if self._budget is not None:
-                terms = self._budget(masks, progress)
-                total += self.recipe.budget_weight * terms.loss
-                executed = terms.executed_fraction
+            outputs = self.model(images, training=True)
+            stacks = outputs if isinstance(outputs, list) else [outputs]
+            losses = [heatmap_loss(heatmaps, targets, labelled) for heatmaps in stacks]
+            total = tf.add_n(losses)
         variables = self.model.trainable_variables
         self._optimizer.apply(tape.gradient(total, variables), variables)
-        return loss, executed
+        return losses[-1]
 
     def _score(self, split: Split) -> float:
-        """PCKh@0.5 on the first images."""
-        rows = slice(0, VALIDATION_IMAGES)
-        joints = predict_joints(self.model, split.images[rows])
-        return pckh(joints, split.joints[rows], split.labelled[rows], split.head[rows]).mean
+        """PCKh@0.5."""
+        measured = central(split, self._stage.size)
+        last = keras.Model(self.model.input, self.model.outputs[-1])
+        joints = predict_joints(last, measured.images)
+        return pckh(joints, measured.joints, measured.labelled, measured.head).mean
 
     @property
     def _checkpoint(self) -> Path:
@@ -188,20 +168,48 @@ class Trainer:
     def _state(self) -> list[Any]:
         return [*self.model.variables, *self._optimizer.variables]
 
-    def _save(self) -> None:
+    def _save(self, file: Path) -> None:
         self.run.mkdir(parents=True, exist_ok=True)
-        scratch = self._checkpoint.with_suffix(".tmp.npz")
+        scratch = file.with_suffix(".tmp.npz")
         arrays = {f"{index}": variable.numpy() for index, variable in enumerate(self._state())}
-        np.savez(scratch, key=np.array(self.key), seconds=np.float64(self.seconds), **arrays)
-        os.replace(scratch, self._checkpoint)
+        np.savez(scratch, key=np.array(self.key), step=self.step, seconds=np.float64(self.seconds), **arrays)
+        os.replace(scratch, file)
 
     def _restore(self) -> None:
         with np.load(self._checkpoint) as arrays:
             if str(arrays["key"]) != self.key:
                 return
-            for index, variable in enumerate(self._state()):
-                variable.assign(arrays[f"{index}"])
+            self.step = int(arrays["step"])
+            # The checkpoint was written after this step's update, so by the stage of the step before.
+            index, _ = self.recipe.stage_at(max(0, self.step - 1))
+            if index != self._index:
+                self._begin(index, None)
+            for number, variable in enumerate(self._state()):
+                variable.assign(arrays[f"{number}"])
             self.seconds = float(arrays["seconds"])
+
+
+def take_over(source: keras.Model, target: keras.Model) -> None:
+    """Gives the layers of `target` the weights of those of the same name in `source`.
+
+    A stack that `source` has not starts as its last one, and what merges a stack into the next starts as zeros: so the
+    new stack sees at first what the last one saw. Anything else that is new keeps its weights.
+    """
+    weights = {layer.name: layer.get_weights() for layer in source.layers}
+    stacks = [int(match[1]) for name in weights if (match := _STACK.fullmatch(name))]
+    for layer in target.layers:
+        match = _STACK.fullmatch(layer.name)
+        taken = weights.get(layer.name)
+        if taken is None and match and "_merge_" in layer.name:
+            taken = [np.zeros_like(weight) for weight in layer.get_weights()]
+        elif taken is None and match:
+            taken = weights.get(f"stack{max(stacks)}_{match[2]}")
+        if taken:
+            layer.set_weights(taken)
+
+
+def _first(split: Split, count: int) -> Split:
+    return Split(*(getattr(split, field.name)[:count] for field in dataclasses.fields(Split)))
 
 
 def batch_rows(step: int, batch: int, count: int, seed: int) -> NDArray[np.int64]:
@@ -247,13 +255,6 @@ def device() -> str:
 
 
 def _optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
-    warm_up = max(1, round(recipe.warm_up * recipe.steps))
-    schedule = keras.optimizers.schedules.CosineDecay(
-        recipe.learning_rate / 100,
-        max(1, recipe.steps - warm_up),
-        warmup_target=recipe.learning_rate,
-        warmup_steps=warm_up,
-    )
-    optimizer = keras.optimizers.AdamW(schedule, recipe.weight_decay, global_clipnorm=recipe.clip_norm)
+    optimizer = keras.optimizers.AdamW(recipe.learning_rate, recipe.weight_decay, global_clipnorm=recipe.clip_norm)
     optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma"])
     return optimizer

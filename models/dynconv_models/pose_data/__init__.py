@@ -1,5 +1,5 @@
-"""People to estimate poses of: a benchmark drawn from a seed, and MPII Human Pose for those who have it."""
+"""People to estimate poses of: photographs of LSPET, and MPII Human Pose for those who have it."""
 
-from .benchmark import DEFAULT_DIRECTORY, SPLITS, VERSION, Split, generate, load
+from .split import MARGIN, SPLITS, Split, central, load
 
-__all__ = ["DEFAULT_DIRECTORY", "SPLITS", "VERSION", "Split", "generate", "load"]
+__all__ = ["MARGIN", "SPLITS", "Split", "central", "load"]
