@@ -7,7 +7,6 @@ from typing import Any
 
 import tensorflow as tf
 
-from .pose_data.split import MARGIN
 from .published import JOINTS, MEAN, STANDARD_DEVIATION
 
 #: Factors of a person's size, as likely below 1 as above it.
@@ -29,14 +28,15 @@ def _mirrored(joint: str) -> str:
 MIRRORED_JOINTS = tuple(JOINTS.index(_mirrored(joint)) for joint in JOINTS)
 
 
-def augment(images: Any, joints: Any, labelled: Any, size: int, seed: Any) -> tuple[Any, Any, Any]:
+def augment(images: Any, joints: Any, labelled: Any, size: int, margin: float, seed: Any) -> tuple[Any, Any, Any]:
     """Mirrors, scales, rotates and shifts, then changes colours, each picture in its own way.
 
     Args:
-        images: uint8 [N, S, S, 3], of which the central S / `MARGIN` are what the network would see unchanged.
+        images: uint8 [N, S, S, 3].
         joints: float32 [N, 16, 2], in their pixels.
         labelled: bool [N, 16].
         size: of the network's input.
+        margin: the central S / `margin` pixels are what the network would see without changes.
         seed: integer [2]; the same one gives the same changes.
 
     Returns:
@@ -50,7 +50,7 @@ def augment(images: Any, joints: Any, labelled: Any, size: int, seed: Any) -> tu
     scale = tf.exp(tf.random.stateless_uniform([count], seeds[2], *(math.log(end) for end in SCALE)))
     angle = tf.random.stateless_uniform([count], seeds[3], -ROTATION, ROTATION)
     shift = tf.random.stateless_uniform([count, 2], seeds[4], -SHIFT * size, SHIFT * size)
-    images, joints, labelled = transform(images, joints, labelled, size, flip, scale, angle, shift)
+    images, joints, labelled = transform(images, joints, labelled, size, flip, margin * scale, angle, shift)
     return normalize(_jitter(images / 255, seeds[0])), joints, labelled
 
 
@@ -62,18 +62,18 @@ def normalize(images: Any) -> Any:
 def transform(
     images: Any, joints: Any, labelled: Any, size: int, flip: Any, scale: Any, angle: Any, shift: Any
 ) -> tuple[Any, Any, Any]:
-    """Takes the central squares of pictures [N, S, S, 3] out, as inputs of `size` pixels.
+    """Makes inputs of `size` pixels of pictures [N, S, S, 3], centre on centre.
 
-    On the way it mirrors where `flip` [N], scales by `scale` [N], rotates by `angle` [N] about the centre and shifts by
-    `shift` [N, 2] pixels of the input. `angle` is in radians and turns x towards y, which is clockwise to the eye. What
-    comes in from outside is black.
+    On the way it mirrors where `flip` [N], scales by `scale` [N] (1 takes in the whole pictures), rotates by `angle`
+    [N] about the centre and shifts by `shift` [N, 2] pixels of the input. `angle` is in radians and turns x towards y,
+    which is clockwise to the eye. What comes in from outside is black.
     """
     stored = images.shape[1]
     mirrored = tf.gather(joints, MIRRORED_JOINTS, axis=1)
     joints = tf.where(flip[:, None, None], mirrored, joints)
     labelled = tf.where(flip[:, None], tf.gather(labelled, MIRRORED_JOINTS, axis=1), labelled)
     sign = tf.where(flip, -1.0, 1.0)
-    scale = scale * (size * MARGIN / stored)
+    scale = scale * (size / stored)
     cos, sin = tf.cos(angle), tf.sin(angle)
     # Out = R * scale * F * in about the centres; the image operation asks for the inverse, in indices of pixels.
     forward = tf.stack(

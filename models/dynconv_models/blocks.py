@@ -1,7 +1,7 @@
 """Residual blocks, static and dynamic: `out = x + mask * f(x)`.
 
 Each function takes and returns a symbolic tensor [N, H, W, C] of the functional API. `name` prefixes every layer.
-A dynamic block is one that gets a `mask_unit`, which makes a `MaskUnit` (`{name}_mask`) that reads the block's input.
+A dynamic block is one that gets `make_mask`, which has a `MaskUnit` (`{name}_mask`) read the block's input.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import keras
@@ -22,8 +21,8 @@ BATCH_NORM_MOMENTUM = 0.9
 
 Block = Callable[..., Any]
 
-#: Called with `strides` and `name`: `MaskUnit` itself, or a partial of it.
-MakeMaskUnit = Callable[..., MaskUnit]
+#: Called with a block's input, `strides` and `name`; returns the mask.
+MakeMask = Callable[..., Any]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -42,17 +41,16 @@ class MaskConfig:
     mask_initializer: str = "he_normal"
     mask_bias: float = 0.0
 
-    @property
-    def mask_unit(self) -> MakeMaskUnit | None:
-        """What makes the mask unit of a block; None in a static network."""
-        if not self.dynamic:
-            return None
-        return partial(
-            MaskUnit,
-            context=self.mask_context,
+    def make_mask(self, x: Any, *, strides: int, name: str, glance: Any = None) -> Any:
+        """A mask on the output of a block of these strides that reads `x`; `glance` is for that context."""
+        unit = MaskUnit(
+            strides,
+            self.mask_context,
             kernel_initializer=self.mask_initializer,
             bias_initializer=keras.initializers.Constant(self.mask_bias),
+            name=name,
         )
+        return unit(x if glance is None else [x, glance])
 
 
 def scaled(channels: int, width: float) -> int:
@@ -86,7 +84,7 @@ def conv_bn(x: Any, filters: int, kernel_size: int, name: str, strides: int = 1,
 
 
 def inverted_residual(
-    x: Any, filters: int, name: str, *, strides: int = 1, mask_unit: MakeMaskUnit | None = None, expand_ratio: int = 6
+    x: Any, filters: int, name: str, *, strides: int = 1, make_mask: MakeMask | None = None, expand_ratio: int = 6
 ) -> Any:
     """MobileNetV2's inverted residual block: expand 1x1, depthwise 3x3, project 1x1; linear at its end.
 
@@ -96,7 +94,7 @@ def inverted_residual(
         ValueError: for a dynamic block whose input and output differ in shape.
     """
     has_shortcut = strides == 1 and x.shape[-1] == filters
-    if mask_unit and not has_shortcut:
+    if make_mask and not has_shortcut:
         raise ValueError(f"{name}: a dynamic inverted residual needs a shortcut: stride 1 and {x.shape[-1]} filters")
     y = conv_bn(x, x.shape[-1] * expand_ratio, 1, f"{name}_expand")
     y = layers.ReLU(max_value=6.0, name=f"{name}_expand_relu")(y)
@@ -108,20 +106,20 @@ def inverted_residual(
     y = conv_bn(y, filters, 1, f"{name}_project")
     if not has_shortcut:
         return y
-    return _residual_sum(x, x, y, name, strides, mask_unit)
+    return _residual_sum(x, x, y, name, strides, make_mask)
 
 
-def resnet_basic(x: Any, filters: int, name: str, *, strides: int = 1, mask_unit: MakeMaskUnit | None = None) -> Any:
+def resnet_basic(x: Any, filters: int, name: str, *, strides: int = 1, make_mask: MakeMask | None = None) -> Any:
     """ResNet's basic block: two 3x3 convolutions, post-activation."""
     y = conv_bn(x, filters, 3, f"{name}_conv1", strides=strides)
     y = layers.ReLU(name=f"{name}_relu1")(y)
     y = conv_bn(y, filters, 3, f"{name}_conv2")
-    out = _residual_sum(x, _shortcut(x, filters, name, strides), y, name, strides, mask_unit)
+    out = _residual_sum(x, _shortcut(x, filters, name, strides), y, name, strides, make_mask)
     return layers.ReLU(name=f"{name}_relu")(out)
 
 
 def resnet_bottleneck(
-    x: Any, filters: int, name: str, *, strides: int = 1, mask_unit: MakeMaskUnit | None = None, reduction: int = 2
+    x: Any, filters: int, name: str, *, strides: int = 1, make_mask: MakeMask | None = None, reduction: int = 2
 ) -> Any:
     """ResNet's bottleneck block, post-activation: reduce 1x1, 3x3, restore 1x1.
 
@@ -133,7 +131,7 @@ def resnet_bottleneck(
     y = conv_bn(y, width, 3, f"{name}_conv2", strides=strides)
     y = layers.ReLU(name=f"{name}_relu2")(y)
     y = conv_bn(y, filters, 1, f"{name}_conv3")
-    out = _residual_sum(x, _shortcut(x, filters, name, strides), y, name, strides, mask_unit)
+    out = _residual_sum(x, _shortcut(x, filters, name, strides), y, name, strides, make_mask)
     return layers.ReLU(name=f"{name}_relu")(out)
 
 
@@ -143,8 +141,8 @@ def _shortcut(x: Any, filters: int, name: str, strides: int) -> Any:
     return conv_bn(x, filters, 1, f"{name}_shortcut", strides=strides)
 
 
-def _residual_sum(x: Any, shortcut: Any, y: Any, name: str, strides: int, mask_unit: MakeMaskUnit | None) -> Any:
-    if mask_unit:
-        mask = mask_unit(strides=strides, name=f"{name}_mask")(x)
+def _residual_sum(x: Any, shortcut: Any, y: Any, name: str, strides: int, make_mask: MakeMask | None) -> Any:
+    if make_mask:
+        mask = make_mask(x, strides=strides, name=f"{name}_mask")
         y = layers.Multiply(name=f"{name}_masked")([y, mask])
     return layers.Add(name=f"{name}_add")([shortcut, y])

@@ -46,31 +46,46 @@ class BudgetLoss:
     the target, so every block must meet it, and open to 0 and 1 by the square of a cosine while the first `annealing`
     of the training goes by.
 
+    A network that is trained already, and gets masks that are open at first, wants a target that falls: from 1, in a
+    straight line, while the first `fall` of the training goes by. The bounds lie around what the target is by then.
+
     Args:
         model: a functional model with mask units and a fixed input size.
         target: share of the MACs behind masks to execute, above 0 and at most 1.
         annealing: share of the training after which there are no bounds; the authors take 0.33.
+        fall: share of the training in which the target falls from 1; 0 if it holds from the start.
 
     Raises:
         ValueError: for a model without mask units, or a share outside its range.
     """
 
-    def __init__(self, model: keras.Model, target: float, annealing: float = 0.33) -> None:
+    def __init__(self, model: keras.Model, target: float, annealing: float = 0.33, fall: float = 0.0) -> None:
         if not 0 < target <= 1:
             raise ValueError(f"target is {target}: the share of the MACs to execute is above 0 and at most 1")
         if not 0 < annealing <= 1:
             raise ValueError(f"annealing is {annealing}: the share of the training is above 0 and at most 1")
+        if not 0 <= fall <= 1:
+            raise ValueError(f"fall is {fall}: the share of the training is at least 0 and at most 1")
         self.target = target
         self.annealing = annealing
+        self.fall = fall
         self.blocks = masked_blocks(model)
         if not self.blocks:
             raise ValueError(f"{model.name}: it has no mask units, so there is nothing to hold to a budget")
+
+    def target_at(self, progress: Any) -> Any:
+        """The share of the MACs to execute at a progress of the training in [0, 1]."""
+        if not self.fall:
+            return ops.convert_to_tensor(self.target, "float32")
+        fallen = ops.clip(ops.cast(progress, "float32") / self.fall, 0.0, 1.0)
+        return 1.0 - (1.0 - self.target) * fallen
 
     def bounds(self, progress: Any) -> tuple[Any, Any]:
         """The lower and the upper bound of a block's executed fraction at a progress of the training in [0, 1]."""
         phase = ops.clip(ops.cast(progress, "float32") / self.annealing, 0.0, 1.0)
         tightness = ops.square(ops.cos(phase * (math.pi / 2)))
-        return tightness * self.target, 1.0 - tightness * (1.0 - self.target)
+        target = self.target_at(progress)
+        return tightness * target, 1.0 - tightness * (1.0 - target)
 
     def __call__(self, masks: dict[str, Any], progress: Any = 1.0) -> BudgetTerms:
         """Measures masks [N, H, W, 1] of 0 and 1, by the name of their mask unit (`masks_of`), over a batch.
@@ -94,7 +109,7 @@ class BudgetLoss:
             executed = executed + block.macs / total * fraction
             outside = ops.maximum(fraction - upper, 0.0) + ops.maximum(lower - fraction, 0.0)
             block_loss = block_loss + ops.square(outside) / len(self.blocks)
-        network_loss = ops.square(executed - self.target)
+        network_loss = ops.square(executed - self.target_at(progress))
         return BudgetTerms(network_loss + block_loss, executed, per_block, network_loss, block_loss, lower, upper)
 
 

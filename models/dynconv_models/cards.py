@@ -12,10 +12,12 @@ import os
 from pathlib import Path
 from typing import Any
 
+from .mask_statistics import MaskStatistics
 from .published import JOINTS, MEAN, STANDARD_DEVIATION
 
 FILE = "dynconv.json"
 SOURCE = "Verelst and Tuytelaars, Dynamic Convolutions (CVPR 2020), pose estimation; smaller, and trained anew"
+DATA = "Leeds Sports Pose Extended Training (Johnson and Everingham, CVPR 2011); its photographs bear no licence"
 
 #: How far the executed share of the test images may lie from the budget, as a share of the budget.
 BUDGET_TOLERANCE = 0.1
@@ -35,6 +37,7 @@ class Figures:
         executedConditionalMacs: what is left to execute of `conditionalMacs`.
         budget: for the share `executedConditionalMacs / conditionalMacs`; None for a static network.
         maskDensities: the share of pixels that each mask unit keeps, by its name.
+        masks: of each mask unit, by its name, where what it keeps differs.
     """
 
     pckh: float
@@ -46,6 +49,7 @@ class Figures:
     executedConditionalMacs: int
     budget: float | None
     maskDensities: dict[str, float]
+    masks: dict[str, MaskStatistics] = dataclasses.field(default_factory=dict)
 
     @property
     def executed_fraction(self) -> float | None:
@@ -68,7 +72,7 @@ class Training:
     """How a network was trained.
 
     Attributes:
-        data: the benchmark: name, version, seed, train images.
+        data: the pictures: name, version, seed of the split, how many to train on.
         seed: of the weights, the order of the images, their augmentation and the masks' noise.
         steps: updates of the weights.
         batch: images a step.
@@ -112,6 +116,7 @@ def write_card(card: Card, directory: Path) -> None:
         "input": {"mean": MEAN, "std": STANDARD_DEVIATION},
         "joints": JOINTS,
         "source": SOURCE,
+        "data": DATA,
         "training": dataclasses.asdict(card.training),
         "figures": dataclasses.asdict(card.figures),
     }
@@ -130,13 +135,15 @@ def read_card(directory: Path) -> Card:
     file = directory / FILE
     try:
         content = json.loads(file.read_text())
-        return Card(content["name"], Training(**content["training"]), Figures(**content["figures"]))
+        figures = content["figures"]
+        masks = {name: MaskStatistics(**statistics) for name, statistics in figures.get("masks", {}).items()}
+        return Card(content["name"], Training(**content["training"]), Figures(**{**figures, "masks": masks}))
     except (json.JSONDecodeError, KeyError, TypeError) as error:
         raise ValueError(f"{file} is not the card of a trained network: {type(error).__name__}: {error}") from error
 
 
 def _note(figures: Figures) -> str:
-    note = "Trained on drawn people (a synthetic benchmark), for a few epochs: not a network for real use."
+    note = "Trained on photographs of people at sports, one in each, cut out around the person."
     if figures.misses_budget:
         note += (
             f" FAILED ITS BUDGET: it executes {figures.executed_fraction:.3f} of the work that masks can skip, "

@@ -96,19 +96,23 @@ class Verdict:
 
     Attributes:
         dynamic: the dynamic network.
-        slower: static networks of equal or higher latency, each with the dynamic network's lead in points of PCKh.
+        faster: static networks of equal or lower latency, each with the dynamic network's lead in points of PCKh.
         lead_at_equal_latency: over the line through the two static networks whose latencies enclose the dynamic
             network's; None where no two do.
     """
 
     dynamic: Entry
-    slower: tuple[tuple[Entry, float], ...]
+    faster: tuple[tuple[Entry, float], ...]
     lead_at_equal_latency: float | None
 
     @property
     def is_better(self) -> bool:
-        """Whether it leads every static network of equal or higher latency, of which there is one, by the margin."""
-        return bool(self.slower) and all(lead >= MARGIN for _, lead in self.slower)
+        """Whether it leads by the margin: every static network of equal or lower latency, of which there is one, and
+        what one of just its latency would have."""
+        leads = [lead for _, lead in self.faster]
+        if self.lead_at_equal_latency is not None:
+            leads.append(self.lead_at_equal_latency)
+        return bool(self.faster) and min(leads) >= MARGIN
 
 
 def read_latencies(file: Path) -> Latencies:
@@ -170,8 +174,8 @@ def verdicts(entries: Sequence[Entry]) -> list[Verdict]:
             if not entry.is_dynamic and entry.cards and entry.network.family == dynamic.network.family
         ]
         static = sorted(((ms, entry) for ms, entry in points if ms is not None), key=lambda point: point[0])
-        slower = tuple((entry, dynamic.pckh - entry.pckh) for ms, entry in static if ms >= latency)
-        result.append(Verdict(dynamic, slower, _lead(dynamic.pckh, latency, [(ms, e.pckh) for ms, e in static])))
+        faster = tuple((entry, dynamic.pckh - entry.pckh) for ms, entry in static if ms <= latency)
+        result.append(Verdict(dynamic, faster, _lead(dynamic.pckh, latency, [(ms, e.pckh) for ms, e in static])))
     return result
 
 

@@ -14,11 +14,12 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from .augment import normalize
-from .budget import masks_of
 from .cards import Card, Figures, Training, write_card
 from .complexity import complexity, executed_macs
 from .convert import convert
 from .folding import float16_patterns, fold_batch_norms, round_to_float16
+from .layers import MaskUnit
+from .mask_statistics import mask_statistics
 from .pckh import pckh
 from .pose_data.split import Split
 from .predict import predict_joints
@@ -54,7 +55,12 @@ def evaluate(model: keras.Model, budget: float | None, test: Split, joints: NDAr
     """Figures on the test images, for which the model predicted the joints [N, 16, 2]."""
     result = pckh(joints, test.joints, test.labelled, test.head)
     counts = complexity(model)
-    executed = executed_macs(model, normalize(tf.cast(test.images, tf.float32) / 255).numpy())
+    inputs = normalize(tf.cast(test.images, tf.float32) / 255).numpy()
+    executed = executed_macs(model, inputs)
+    size = test.images.shape[1]
+    masks = {
+        name: mask_statistics(mask, test.joints, test.labelled, size) for name, mask in _masks(model, inputs).items()
+    }
     return Figures(
         pckh=round(result.mean, 3),
         pckhPerJoint={joint: round(rate, 3) for joint, rate in result.per_joint.items() if not math.isnan(rate)},
@@ -65,13 +71,23 @@ def evaluate(model: keras.Model, budget: float | None, test: Split, joints: NDAr
         executedConditionalMacs=round(executed.conditional_macs),
         budget=budget,
         maskDensities={mask: round(density, 4) for mask, density in executed.densities.items()},
+        masks={name: statistics.rounded() for name, statistics in masks.items()},
     )
+
+
+def _masks(model: keras.Model, inputs: NDArray[Any], batch: int = 100) -> dict[str, NDArray[np.bool_]]:
+    """What each mask unit keeps of normalized images: bool [N, H, W, 1], by name."""
+    outputs = {layer.name: layer.output for layer in model.layers if isinstance(layer, MaskUnit)}
+    if not outputs:
+        return {}
+    units = keras.Model(model.input, outputs)
+    parts = [units.predict_on_batch(inputs[start : start + batch]) for start in range(0, len(inputs), batch)]
+    return {name: np.concatenate([np.asarray(part[name]) > 0 for part in parts]) for name in outputs}
 
 
 def _write_reference(model: keras.Model, images: NDArray[Any], joints: NDArray[Any], directory: Path) -> None:
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
     np.save(directory / "joints.npy", joints.astype(np.float32))
-    _, masks = masks_of(model)(normalize(tf.cast(images, tf.float32) / 255), training=False)
-    for name, mask in masks.items():
-        np.save(directory / f"mask-{name}.npy", np.asarray(mask) > 0)
+    for name, mask in _masks(model, normalize(tf.cast(images, tf.float32) / 255).numpy()).items():
+        np.save(directory / f"mask-{name}.npy", mask)

@@ -15,6 +15,9 @@ FOREGROUND = 4.0
 #: has most of the odds there.
 SHARPNESS = 10.0
 
+#: A cell of a glance is near a joint whose Gaussian is higher there: up to 1.2 cells away.
+NEAR = 0.5
+
 #: The weight of the values against that of the place.
 VALUES = 0.2
 
@@ -52,3 +55,17 @@ def heatmap_loss(heatmaps: Any, targets: Any, labelled: Any) -> Any:
     value = tf.reduce_sum((1 + FOREGROUND * wanted) * tf.math.squared_difference(flat, wanted), axis=1)
     counted = tf.cast(labelled, flat.dtype)
     return tf.math.divide_no_nan(tf.reduce_sum((place + VALUES * value) * counted), tf.reduce_sum(counted))
+
+
+def glance_loss(glance: Any, joints: Any, labelled: Any, size: int) -> Any:
+    """The cross-entropy of a glance [N, h, w, 1], as log odds, against where the labelled joints lie.
+
+    Args:
+        glance: of an image of `size` pixels.
+        joints: float32 [N, J, 2], in pixels.
+        labelled: bool [N, J].
+    """
+    cells = glance.shape[1]
+    near = heatmap_targets(joints, size, cells) * tf.cast(labelled, tf.float32)[:, None, None, :]
+    wanted = tf.cast(tf.reduce_max(near, axis=3, keepdims=True) > NEAR, tf.float32)
+    return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=wanted, logits=glance))

@@ -9,8 +9,12 @@ from typing import Any, Literal
 import keras
 from keras import layers
 
-from .blocks import Block, MaskConfig, conv_bn, inverted_residual, resnet_basic, resnet_bottleneck, scaled
+from .blocks import Block, MakeMask, MaskConfig, conv_bn, inverted_residual, resnet_basic, resnet_bottleneck, scaled
 from .layers import NearestUpSampling2D
+
+#: Channels and strides of the glance's convolutions.
+GLANCE = ((16, 2), (32, 2), (32, 1), (32, 1))
+GLANCE_MAP = "glance_map"
 
 Backbone = Literal["mobilenetv2", "resnet-basic", "resnet-bottleneck"]
 
@@ -19,7 +23,9 @@ Backbone = Literal["mobilenetv2", "resnet-basic", "resnet-bottleneck"]
 class HourglassConfig(MaskConfig):
     """What makes a stacked hourglass; the defaults are the published MobileNetV2 network of DynConv's pose experiments.
 
-    A dynamic one has a mask unit in every block, but the two of the stem that change the number of channels.
+    A dynamic one has a mask unit in every block, but the two of the stem that change the number of channels. With the
+    mask context "glance" all of them read one small map of where people seem to be, made of the image at a quarter of
+    its size (`glance_map`, [N, S/16, S/16, 1]).
 
     Attributes:
         backbone: the residual block.
@@ -31,6 +37,9 @@ class HourglassConfig(MaskConfig):
         depth: how often an hourglass halves its resolution.
         blocks_per_residual: blocks in a row wherever the hourglass has a residual.
         expand_ratio: hidden over input channels of the inverted residual block.
+        smallest_mask: blocks on maps of fewer pixels in height and width have no mask unit: a 3x3 window takes in most
+            of a small map whatever its mask says.
+        without: names of blocks to leave out (`stem_block3`, `stack1_level4_up`): what they read goes on as it is.
         all_stacks: the outputs are the heatmaps of every stack (for training), not of the last alone.
     """
 
@@ -43,6 +52,8 @@ class HourglassConfig(MaskConfig):
     depth: int = 4
     blocks_per_residual: int = 1
     expand_ratio: int = 6
+    smallest_mask: int = 1
+    without: tuple[str, ...] = ()
     all_stacks: bool = False
 
     def __post_init__(self) -> None:
@@ -52,6 +63,10 @@ class HourglassConfig(MaskConfig):
         if self.features % 4:
             raise ValueError(f"features is {self.features}: it must be a multiple of 4")
         scaled(self.features, self.width)
+        if self.mask_context == "glance" and self.smallest_mask < self.input_size // 16:
+            raise ValueError(
+                f"smallest_mask is {self.smallest_mask}: the glance is a map of {self.input_size // 16} pixels"
+            )
         if self.input_size % (4 * 2**self.depth):
             raise ValueError(
                 f"input_size is {self.input_size}: a depth of {self.depth} asks for a multiple of {4 * 2**self.depth}"
@@ -82,12 +97,13 @@ def hourglass(config: HourglassConfig, name: str = "hourglass") -> keras.Model:
     [N, S/4, S/4, joints].
     """
     image = keras.Input((config.input_size, config.input_size, 3), name="image")
-    x = _stem(image, config)
+    masks = _Masks(image, config)
+    x = _stem(image, config, masks)
     scores = []
     for i in range(config.stacks):
         prefix = f"stack{i + 1}"
-        y = _hourglass(x, config, f"{prefix}_level{config.depth}", config.depth)
-        y = _residual(y, config, f"{prefix}_residual")
+        y = _hourglass(x, config, masks, f"{prefix}_level{config.depth}", config.depth)
+        y = _residual(y, config, masks, f"{prefix}_residual")
         y = conv_bn(y, config.channels, 1, f"{prefix}_fc", use_bias=True)
         y = layers.ReLU(name=f"{prefix}_fc_relu")(y)
         score = layers.Conv2D(config.joints, 1, name=f"{prefix}_score")(y)
@@ -99,32 +115,76 @@ def hourglass(config: HourglassConfig, name: str = "hourglass") -> keras.Model:
     return keras.Model(image, scores if config.all_stacks else scores[-1], name=name)
 
 
-def _stem(image: Any, config: HourglassConfig) -> Any:
+class _Masks:
+    """Hands out the mask units of a network's blocks."""
+
+    def __init__(self, image: Any, config: HourglassConfig) -> None:
+        self._config = config
+        self._glances: dict[int, Any] = {}
+        if config.dynamic and config.mask_context == "glance":
+            glance = _glance(image)
+            self._glances[glance.shape[1]] = glance
+
+    def of(self, x: Any) -> MakeMask | None:
+        """What makes the mask of a block that reads `x`; None for a static block."""
+        size = x.shape[1]
+        if not self._config.dynamic or size < self._config.smallest_mask:
+            return None
+        return partial(self._config.make_mask, glance=self._glance_of(size))
+
+    def _glance_of(self, size: int) -> Any:
+        """The glance, as large as a map of `size` pixels; None for other contexts."""
+        if not self._glances:
+            return None
+        if size not in self._glances:
+            smallest = min(self._glances)
+            resize = NearestUpSampling2D(size // smallest, name=f"glance_of_{size}")
+            self._glances[size] = resize(self._glances[smallest])
+        return self._glances[size]
+
+
+def _glance(image: Any) -> Any:
+    """A sixteenth of the image's height and width: positive where people seem to be."""
+    x = layers.AveragePooling2D(4, name="glance_pool")(image)
+    for i, (channels, strides) in enumerate(GLANCE):
+        x = conv_bn(x, channels, 3, f"glance_conv{i + 1}", strides=strides)
+        x = layers.ReLU(name=f"glance_relu{i + 1}")(x)
+    return layers.Conv2D(1, 1, name=GLANCE_MAP)(x)
+
+
+def _stem(image: Any, config: HourglassConfig, masks: _Masks) -> Any:
     """Image to features at a quarter of its height and width."""
     x = conv_bn(image, config.channels // 4, 7, "stem_conv", strides=2, use_bias=True)
     x = layers.ReLU(name="stem_relu")(x)
     x = config.block(x, config.channels // 2, "stem_block1")
     x = layers.MaxPooling2D(2, name="stem_pool")(x)
     x = config.block(x, config.channels, "stem_block2")
-    return config.block(x, config.channels, "stem_block3", mask_unit=config.mask_unit)
+    return _block(x, config, masks, "stem_block3")
 
 
-def _residual(x: Any, config: HourglassConfig, name: str) -> Any:
+def _residual(x: Any, config: HourglassConfig, masks: _Masks, name: str) -> Any:
     for i in range(config.blocks_per_residual):
         suffix = "" if config.blocks_per_residual == 1 else f"_{i + 1}"
-        x = config.block(x, config.channels, f"{name}{suffix}", mask_unit=config.mask_unit)
+        x = _block(x, config, masks, f"{name}{suffix}")
     return x
 
 
-def _hourglass(x: Any, config: HourglassConfig, name: str, level: int) -> Any:
+def _block(x: Any, config: HourglassConfig, masks: _Masks, name: str) -> Any:
+    """A block that keeps the number of channels, and so can be dynamic or left out."""
+    if name in config.without:
+        return x
+    return config.block(x, config.channels, name, make_mask=masks.of(x))
+
+
+def _hourglass(x: Any, config: HourglassConfig, masks: _Masks, name: str, level: int) -> Any:
     """One level: a branch at full resolution, and one at half of it that holds the next level."""
-    up = _residual(x, config, f"{name}_up")
+    up = _residual(x, config, masks, f"{name}_up")
     low = layers.MaxPooling2D(2, name=f"{name}_pool")(x)
-    low = _residual(low, config, f"{name}_low1")
+    low = _residual(low, config, masks, f"{name}_low1")
     if level > 1:
-        low = _hourglass(low, config, f"{name[: -len(str(level))]}{level - 1}", level - 1)
+        low = _hourglass(low, config, masks, f"{name[: -len(str(level))]}{level - 1}", level - 1)
     else:
-        low = _residual(low, config, f"{name}_low2")
-    low = _residual(low, config, f"{name}_low3")
+        low = _residual(low, config, masks, f"{name}_low2")
+    low = _residual(low, config, masks, f"{name}_low3")
     low = NearestUpSampling2D(2, name=f"{name}_upsample")(low)
     return layers.Add(name=f"{name}_add")([up, low])

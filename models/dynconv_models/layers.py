@@ -7,11 +7,14 @@ from typing import Any, Literal, Protocol, get_args, runtime_checkable
 import keras
 from keras import ops
 
-MaskContext = Literal["conv", "squeeze"]
+MaskContext = Literal["conv", "squeeze", "glance"]
 _CONVOLUTIONS: dict[MaskContext, dict[str, Any]] = {
     "conv": {"kernel_size": 1},
     "squeeze": {"kernel_size": 3, "padding": "same"},
+    "glance": {"kernel_size": 1},
 }
+#: How much of the glance a logit takes in when training starts.
+_GLANCE_GAIN = 0.25
 
 
 @runtime_checkable
@@ -33,7 +36,8 @@ class HasStockLayers(Protocol):
 class MaskUnit(keras.layers.Layer):
     """Decides, pixel by pixel, whether a block is computed (Verelst and Tuytelaars, CVPR 2020).
 
-    Input: [N, H, W, C]. Output: [N, H / strides, W / strides, 1], float, exactly 0 or 1.
+    Input: [N, H, W, C]; with the context "glance" a list of this and [N, H, W, 1]. Output: [N, H / strides,
+    W / strides, 1], float, exactly 0 or 1.
 
     At inference the decision is `logits >= 0`. In training it is `logits + noise >= 0`, where the noise is logistic:
     the difference of two Gumbel variables, so that a pixel is kept with the probability `sigmoid(logits)`. Backwards
@@ -42,7 +46,9 @@ class MaskUnit(keras.layers.Layer):
     Args:
         strides: of the mask against the input, as of the block's output.
         context: what a logit sees. "conv": its pixel, by a 1x1 convolution. "squeeze": its 3x3 neighbourhood, by a
-            convolution, plus the mean of all pixels, by a dense layer.
+            convolution, plus the mean of all pixels, by a dense layer. "glance": its pixel, plus what the second input
+            says there, times a factor: early in a network a pixel cannot know what lies around it, and a small look at
+            the whole image beforehand can.
         temperature: of the sigmoid; the lower, the steeper its gradient.
         seed: of the noise; without one, the noise follows from the seed that the kernel is drawn from.
         kernel_initializer: of all kernels; "zeros" starts training with every pixel equally likely to be kept.
@@ -84,9 +90,14 @@ class MaskUnit(keras.layers.Layer):
             bias_initializer=self.bias_initializer,
             name="conv",
         )
-        self.dense = None
+        self.dense = self.gain = None
         if context == "squeeze":
             self.dense = keras.layers.Dense(1, use_bias=False, kernel_initializer=self.kernel_initializer, name="dense")
+        if context == "glance":
+            start = keras.initializers.Constant(_GLANCE_GAIN)
+            self.gain = keras.layers.Conv2D(
+                1, 1, strides=strides, use_bias=False, kernel_initializer=start, name="gain"
+            )
         if seed is None:  # One more seed drawn here would change what every later layer is initialized with.
             seed = getattr(self.kernel_initializer, "seed", None)
         self._random = keras.random.SeedGenerator(seed)
@@ -97,7 +108,10 @@ class MaskUnit(keras.layers.Layer):
         """The factor of the noise, a scalar variable that is no weight: 1 at first, 0 for none (`set_noise_scale`)."""
         return self._noise.variable
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: Any) -> None:
+        if self.gain:
+            input_shape, glance = input_shape
+            self.gain.build(glance)
         self.conv.build(input_shape)
         if self.dense:
             self.dense.build((input_shape[0], input_shape[-1]))
@@ -105,9 +119,12 @@ class MaskUnit(keras.layers.Layer):
 
     def logits(self, inputs: Any) -> Any:
         """The log odds of keeping each pixel: [N, H / strides, W / strides, 1]."""
-        logits = self.conv(inputs)
+        features, *glance = inputs if self.gain else [inputs]
+        logits = self.conv(features)
+        if self.gain:
+            logits = logits + self.gain(*glance)
         if self.dense:
-            logits = logits + self.dense(ops.mean(inputs, axis=(1, 2)))[:, None, None, :]
+            logits = logits + self.dense(ops.mean(features, axis=(1, 2)))[:, None, None, :]
         return logits
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
@@ -123,8 +140,8 @@ class MaskUnit(keras.layers.Layer):
         uniform = keras.random.uniform(shape, 1e-6, 1 - 1e-6, dtype="float32", seed=self._random)
         return ops.log(uniform) - ops.log1p(-uniform)
 
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        return self.conv.compute_output_shape(input_shape)
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
+        return self.conv.compute_output_shape(input_shape[0] if self.gain else input_shape)
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -140,6 +157,10 @@ class MaskUnit(keras.layers.Layer):
     def stock_logits(self, inputs: Any, layers: Any) -> tuple[Any, list[Any]]:
         """As `stock_layers`, but for the logits alone."""
         conv = layers.Conv2D(1, **_CONVOLUTIONS[self.context], strides=self.strides, name=f"{self.name}_conv")
+        if self.gain:
+            features, glance = inputs
+            gain = layers.Conv2D(1, 1, strides=self.strides, use_bias=False, name=f"{self.name}_gain")
+            return layers.Add(name=f"{self.name}_logits")([conv(features), gain(glance)]), [conv, gain]
         logits = conv(inputs)
         if not self.dense:
             return logits, [conv]

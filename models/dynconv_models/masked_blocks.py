@@ -193,6 +193,8 @@ def layer_macs(layer: keras.layers.Layer) -> int:
         parts = [(layer.conv, layer.output.shape)]
         if layer.dense:
             parts.append((layer.dense, (1, 1)))
+        if layer.gain:
+            parts.append((layer.gain, layer.output.shape))
         return sum(_macs(part, shape) for part, shape in parts)
     if isinstance(layer, (*_CONVOLUTIONS, layers.Dense)):
         return _macs(layer, layer.output.shape)

@@ -20,31 +20,39 @@ class Stage:
     steps: int
 
 
-#: 160,000 images, 16 a step.
-STAGES = (Stage(1, 96, 5000), Stage(2, 96, 2500), Stage(2, 128, 2500))
-
-
 @dataclasses.dataclass(frozen=True)
-class Recipe:
-    """What decides about a training but the network and the data.
+class Phase:
+    """Stages, one after the other.
 
     Attributes:
-        stages: one after the other.
+        stages: at least one.
+        decay: steps at the very end in which the learning rate falls to 0 in a straight line.
+        before: steps of the training that came before; data and random numbers go on from there.
         batch: images a step.
-        learning_rate: its peak: it rises linearly at the start of each stage, stays, and falls to 0 at the end.
+        learning_rate: its peak: it rises linearly at the start of each stage, and stays.
         warm_up: steps in which it rises.
-        decay: steps at the very end in which it falls.
         weight_decay: of AdamW, for convolutions only.
         clip_norm: the gradient's largest norm.
+        budget_weight: of the budget loss, against a heatmap loss that starts near 9 for each stack.
+        fall: share of the steps in which a budget falls from 1 to its target.
+        bounded: share of the steps in which no mask unit may close or stay open altogether.
     """
 
-    stages: tuple[Stage, ...] = STAGES
+    stages: tuple[Stage, ...]
+    decay: int
+    before: int = 0
     batch: int = 16
     learning_rate: float = 4e-3
     warm_up: int = 200
-    decay: int = 2500
     weight_decay: float = 1e-4
     clip_norm: float = 1.0
+    budget_weight: float = 60.0
+    fall: float = 0.5
+    bounded: float = 0.8
+
+    def __post_init__(self) -> None:
+        if not self.stages:
+            raise ValueError("a phase without stages")
 
     @property
     def steps(self) -> int:
@@ -54,11 +62,11 @@ class Recipe:
     def stage_at(self, step: int) -> tuple[int, int]:
         """The stage that a step belongs to (the last one for the end), and its place in it."""
         first = 0
-        for index, stage in enumerate(self.stages):
-            if step < first + stage.steps or index + 1 == len(self.stages):
+        for index, stage in enumerate(self.stages[:-1]):
+            if step < first + stage.steps:
                 return index, step - first
             first += stage.steps
-        raise ValueError("a recipe without stages")
+        return len(self.stages) - 1, step - first
 
     def rate_at(self, step: int) -> float:
         """The learning rate of a step."""
@@ -66,3 +74,33 @@ class Recipe:
         rising = min(1.0, (place + 1) / max(1, self.warm_up))
         falling = min(1.0, (self.steps - step) / max(1, self.decay))
         return self.learning_rate * rising * falling
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """The whole training of a network.
+
+    Attributes:
+        trunk: trains a static network, at a constant rate. Its dynamic versions start from there, too.
+        last: ends the training, of the network itself: masks come second.
+    """
+
+    trunk: Phase
+    last: Phase
+
+    @property
+    def steps(self) -> int:
+        """Of both phases."""
+        return self.trunk.steps + self.last.steps
+
+
+def recipe(first: int = 5000, second: int = 2500, last: int = 2500) -> Recipe:
+    """The recipe of the study: 160,000 images, 16 a step.
+
+    Args:
+        first: steps of one stack on small pictures.
+        second: steps of two stacks on small pictures.
+        last: steps of two stacks on pictures of full size.
+    """
+    trunk = Phase((Stage(1, 96, first), Stage(2, 96, second)), decay=0)
+    return Recipe(trunk, Phase((Stage(2, 128, last),), decay=round(0.8 * last), before=trunk.steps))

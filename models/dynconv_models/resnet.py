@@ -53,6 +53,8 @@ class ResNetConfig(MaskConfig):
         if self.input_size < smallest:
             raise ValueError(f"input_size is {self.input_size}: for {self.style} it must be at least {smallest}")
         scaled(1, self.width)
+        if self.mask_context == "glance":
+            raise ValueError("mask_context is 'glance': hourglasses have one, classifiers have none")
 
     @property
     def block(self) -> Block:
@@ -86,7 +88,9 @@ def resnet(config: ResNetConfig, name: str = "resnet") -> keras.Model:
         for j in range(count):
             strides = 2 if i > 0 and j == 0 else 1
             block = f"stage{i + 1}_block{j + 1}"
-            x = config.block(x, channels, block, strides=strides, mask_unit=config.mask_unit)
+            x = config.block(
+                x, channels, block, strides=strides, make_mask=config.make_mask if config.dynamic else None
+            )
     x = layers.GlobalAveragePooling2D(name="pool")(x)
     return keras.Model(image, layers.Dense(config.classes, name="classifier")(x), name=name)
 

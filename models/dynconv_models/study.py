@@ -16,15 +16,15 @@ from pathlib import Path
 import keras
 
 from .cards import Card, fingerprint, read_card
+from .recipe import recipe
 from .train import Run, add_common_options, configuration, describe_data, execute, report, summary
-from .trainer import Recipe, device
+from .trainer import device
 
 FAMILIES = ("mobilenetv2", "resnet")
 #: The comparison that the study is about, the most telling first.
-CENTRAL = ("dynamic-b025", "static-w100", "static-w050", "static-w025", "static-w075")
-#: Further budgets, and a wider network whose budget brings it below the static one of full width: masks let a network
-#: be larger at equal latency.
-FURTHER = ("dynamic-w150-b0125", "dynamic-b050", "dynamic-b0125")
+CENTRAL = ("static-w100", "dynamic-b025", "static-w050", "static-w075", "static-w100-without4")
+#: Further budgets, and blocks.
+FURTHER = ("dynamic-b0125", "dynamic-b050", "static-w100-without2")
 #: For the central comparison; 0 comes first, for all.
 FURTHER_SEEDS = (1, 2)
 
@@ -83,13 +83,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not selected:
         sys.exit(f"--only {options.only}: no run has such a name; --list shows them all")
     try:
-        recipe = Recipe(steps=options.steps, batch=options.batch)
+        plan = recipe()
         data = describe_data(options.data)
     except (ValueError, FileNotFoundError) as error:
         sys.exit(str(error))
 
     def key_of(run: Run) -> str:
-        return fingerprint(configuration(run, recipe, data))
+        return fingerprint(configuration(run, plan, data))
 
     if options.list:
         for run in selected:
@@ -99,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     def start(run: Run) -> Card:
         print(f"{run.name}: on {device()}, {time.strftime('%H:%M')}", flush=True)
         keras.backend.clear_session()
-        return execute(run, recipe, options.data, options.output, options.cache, report)
+        return execute(run, plan, options.data, options.output, options.cache, report)
 
     for card in study(selected, key_of, start, options.output, options.hours):
         print(summary(card), flush=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -18,12 +17,12 @@ from typing import Any
 from .cards import Card, Training, fingerprint
 from .networks import INPUT_SIZE, Network
 from .pose_data.split import about, central, load
-from .recipe import Recipe
+from .recipe import Phase, Recipe, recipe
 from .trainer import Progress, Trainer, device
 
 MODELS = Path(__file__).parents[1]
 CACHE = MODELS / ".cache"
-DATA = CACHE / "lspet-192"
+DATA = CACHE / "lspet-128"
 OUTPUT = MODELS / "trained"
 
 _RUN = re.compile(r"(?P<network>.+?)(?:-seed(?P<seed>[1-9]\d*))?")
@@ -55,11 +54,11 @@ class Run:
 
 
 def describe_data(directory: Path) -> dict[str, Any]:
-    """What a card says about the benchmark in a folder.
+    """What a card says about the pictures in a folder.
 
     Raises:
         FileNotFoundError: if there is none.
-        ValueError: for a benchmark of another version, or a broken one.
+        ValueError: if they are broken.
     """
     content = about(directory)
     return {
@@ -70,11 +69,11 @@ def describe_data(directory: Path) -> dict[str, Any]:
     }
 
 
-def configuration(run: Run, recipe: Recipe, data: dict[str, Any]) -> dict[str, Any]:
+def configuration(run: Run, plan: Recipe | Phase, data: dict[str, Any]) -> dict[str, Any]:
     """All that decides about a run's result but the code."""
     return {
         "network": dataclasses.asdict(run.network),
-        "recipe": dataclasses.asdict(recipe),
+        "recipe": dataclasses.asdict(plan),
         "seed": run.seed,
         "data": data,
     }
@@ -82,7 +81,7 @@ def configuration(run: Run, recipe: Recipe, data: dict[str, Any]) -> dict[str, A
 
 def execute(
     run: Run,
-    recipe: Recipe,
+    plan: Recipe,
     data: Path = DATA,
     output: Path = OUTPUT,
     cache: Path = CACHE,
@@ -90,38 +89,46 @@ def execute(
 ) -> Card:
     """Trains, evaluates, converts; returns the card, which lies in `output/NAME` with the converted network.
 
-    `cache` gets the checkpoint (`runs/`) and Keras's predictions (`reference/`).
+    The first phase trains the static network of the run's family and width, unless an earlier run did; the second one
+    trains the network itself, from there.
+
+    `cache` gets the checkpoints (`runs/`) and Keras's predictions (`reference/`).
     """
     from .finish import finish  # It brings the converter, which takes seconds to import.
 
     description = describe_data(data)
-    key = fingerprint(configuration(run, recipe, description))
-    folder = cache / "runs" / f"{run.network.name}-seed{run.seed}"
-    trainer = Trainer(run.network, recipe, run.seed, load(data, "train"), folder, key)
-    model = trainer.train(report, load(data, "validation"))
+    pictures, validation = load(data, "train"), load(data, "validation")
+
+    def trainer(network: Network, part: Recipe | Phase, phase: Phase, name: str, start: Any) -> Trainer:
+        key = fingerprint(configuration(Run(network, run.seed), part, description))
+        return Trainer(network, phase, run.seed, pictures, cache / "runs" / f"{name}-seed{run.seed}", key, start)
+
+    static = run.network.static
+    first = trainer(static, plan.trunk, plan.trunk, f"{static.name}-trunk", None)
+    last = trainer(run.network, plan, plan.last, run.network.name, first.train(report, validation))
+    model = last.train(report, validation)
     training = Training(
         data=description,
         seed=run.seed,
-        steps=recipe.steps,
-        batch=recipe.batch,
-        command=_command(run, recipe),
+        steps=plan.steps,
+        batch=plan.last.batch,
+        command=_command(run),
         device=device(),
-        minutes=round(trainer.seconds / 60, 1),
-        configuration=key,
+        minutes=round((first.seconds + last.seconds) / 60, 1),
+        configuration=last.key,
     )
-    return finish(run.name, model, run.network.budget, central(load(data, "test"), INPUT_SIZE), training, output, cache / "reference")
+    test = central(load(data, "test"), INPUT_SIZE)
+    return finish(run.name, model, run.network.budget, test, training, output, cache / "reference")
 
 
-def _command(run: Run, recipe: Recipe) -> str:
-    words = ["python -m dynconv_models.train", run.network.name]
-    if run.seed:
-        words.append(f"--seed {run.seed}")
-    return " ".join(words)
+def _command(run: Run) -> str:
+    seed = f" --seed {run.seed}" if run.seed else ""
+    return f"python -m dynconv_models.train {run.network.name}{seed}"
 
 
 def add_common_options(parser: argparse.ArgumentParser) -> None:
     """The options that `train` and `study` share."""
-    parser.add_argument("--data", type=Path, default=DATA, metavar="DIRECTORY", help=f"benchmark; default: {DATA.name}")
+    parser.add_argument("--data", type=Path, default=DATA, metavar="DIRECTORY", help=f"pictures; default: {DATA.name}")
     parser.add_argument(
         "--output", type=Path, default=OUTPUT, metavar="DIRECTORY", help="converted networks; default: models/trained"
     )
@@ -139,9 +146,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     try:
         run = Run(Network.parse(options.name), options.seed)
-        recipe = Recipe()
+        plan = recipe()
         print(f"{run.name}: on {device()}", flush=True)
-        card = execute(run, recipe, options.data, options.output, options.cache, report)
+        card = execute(run, plan, options.data, options.output, options.cache, report)
     except (ValueError, FileNotFoundError) as error:
         sys.exit(str(error))
     print(summary(card))

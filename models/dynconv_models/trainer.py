@@ -16,13 +16,16 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from .augment import augment, normalize
+from .budget import BudgetLoss, masks_of, noise_scale
 from .fused_batch_norm import with_fused_batch_norms
-from .heatmap_targets import heatmap_loss, heatmap_targets
+from .heatmap_targets import glance_loss, heatmap_loss, heatmap_targets
+from .hourglass import GLANCE_MAP
+from .layers import set_noise_scale
 from .networks import Network
 from .pckh import pckh
-from .pose_data.split import Split, central
+from .pose_data.split import Split, central, first
 from .predict import predict_joints
-from .recipe import Recipe, Stage
+from .recipe import Phase, Stage
 
 CHECKPOINT_SECONDS = 120
 PROGRESS_SECONDS = 20
@@ -59,63 +62,83 @@ class Progress:
 
 
 class Trainer:
-    """One training run, which can be interrupted and resumed.
+    """One phase of a training, which can be interrupted and resumed.
 
     Everything random but the masks' noise follows from the seed and the step; the noise's state is saved with the
     weights. Where a stage begins, a network of its size takes over the weights of the one before.
     """
 
-    def __init__(self, network: Network, recipe: Recipe, seed: int, data: Split, run: Path, key: str) -> None:
+    def __init__(
+        self,
+        network: Network,
+        phase: Phase,
+        seed: int,
+        data: Split,
+        run: Path,
+        key: str,
+        start: keras.Model | None = None,
+    ) -> None:
         """Builds the network and, if the run's folder holds a checkpoint of the same `key`, goes on from there.
 
         Args:
             network: what to train.
-            recipe: how.
+            phase: how.
             seed: of everything random.
             data: the training pictures.
             run: folder of the checkpoint.
             key: fingerprint of the configuration; a checkpoint with another one is left alone until overwritten.
+            start: a network to take over the weights of (`take_over`); None for fresh ones.
         """
         keras.utils.set_random_seed(seed)
-        self.network, self.recipe, self.seed, self.data, self.run, self.key = network, recipe, seed, data, run, key
+        self.network, self.phase, self.seed, self.data, self.run, self.key = network, phase, seed, data, run, key
         self.seconds = 0.0
         self.step = 0
-        self._begin(0, None)
+        self._begin(0, start)
         if self._checkpoint.exists():
             self._restore()
 
     def _begin(self, index: int, before: keras.Model | None) -> None:
         """Builds what a stage trains; `before` is the network of the stage before, None for fresh weights."""
         self._index = index
-        stage = self.recipe.stages[index]
+        stage = self._stage
         plain = self.network.build(stage.stacks, stage.size, all_stacks=True)
         if before is None:
             start_calmly(plain)
         else:
             take_over(before, plain)
         self.model = with_fused_batch_norms(plain)
-        self._optimizer = _optimizer(self.recipe)
+        self._budget = None
+        if self.network.budget is not None:
+            self._budget = BudgetLoss(self.model, self.network.budget, self.phase.bounded, self.phase.fall)
+        self._with_masks = masks_of(self.model)
+        self._glance = None
+        if any(layer.name == GLANCE_MAP for layer in self.model.layers):
+            outputs = (self._with_masks.output, self.model.get_layer(GLANCE_MAP).output)
+            self._glance = keras.Model(self.model.input, outputs)
+        self._optimizer = _optimizer(self.phase)
         self._optimizer.build(self.model.trainable_variables)
         self._graph = tf.function(self._step_eagerly)
 
     @property
     def _stage(self) -> Stage:
-        return self.recipe.stages[self._index]
+        return self.phase.stages[self._index]
 
     def train(self, report: Callable[[Progress], None], validation: Split | None = None) -> keras.Model:
-        """Trains to the end, recalibrates batch normalization and returns the network, of the last stage's size."""
-        recipe = self.recipe
+        """Trains to the end, recalibrates batch normalization and returns the network, of the last stage's size.
+
+        Masks are without noise then.
+        """
+        phase = self.phase
         score: float | None = None
         started = reported = saved = time.monotonic()
-        first = last = self.step
+        begun = last = self.step
         before = self.seconds
-        for step in range(first, recipe.steps):
-            index, _ = recipe.stage_at(step)
+        for step in range(begun, phase.steps):
+            index, _ = phase.stage_at(step)
             if index != self._index:
                 self._save(self.run / f"stage{self._index + 1}.npz")
                 self._begin(index, self.model)
-            self._optimizer.learning_rate.assign(recipe.rate_at(step))
-            loss = self._graph(*self._batch(step), tf.constant([self.seed, step]))
+            loss, executed = self._do(step)
             self.step = step + 1
             now = time.monotonic()
             self.seconds = before + now - started
@@ -124,35 +147,58 @@ class Trainer:
             if now - saved > CHECKPOINT_SECONDS:
                 self._save(self._checkpoint)
                 saved = now
-            if now - reported > PROGRESS_SECONDS or self.step == recipe.steps:
+            if now - reported > PROGRESS_SECONDS or self.step == phase.steps:
                 rate = (self.step - last) / (now - reported)
-                left = (recipe.steps - self.step) / rate
-                report(Progress(self.step, recipe.steps, float(loss), None, score, rate * recipe.batch, left))
+                left = (phase.steps - self.step) / rate
+                fraction = None if self._budget is None else float(executed)
+                report(Progress(self.step, phase.steps, float(loss), fraction, score, rate * phase.batch, left))
                 reported, last = now, self.step
-        if self.step > first:
+        set_noise_scale(self.model, 0.0)
+        if self.step > begun:
             self._save(self._checkpoint)
-        stage = self._stage
-        recalibrate(self.model, central(_first(self.data, RECALIBRATION_IMAGES), stage.size).images)
-        final = self.network.build(stage.stacks, stage.size)
+        return self._finished()
+
+    def _do(self, step: int) -> tuple[Any, Any]:
+        """One update of the weights."""
+        phase = self.phase
+        progress = step / phase.steps
+        set_noise_scale(self.model, noise_scale(progress))
+        self._optimizer.learning_rate.assign(phase.rate_at(step))
+        everywhere = phase.before + step
+        rows = np.sort(batch_rows(everywhere, phase.batch, len(self.data), self.seed))
+        batch = self.data.images[rows], self.data.joints[rows], self.data.labelled[rows]
+        result: tuple[Any, Any] = self._graph(*batch, tf.constant([self.seed, everywhere]), np.float32(progress))
+        return result
+
+    def _finished(self) -> keras.Model:
+        size = self._stage.size
+        recalibrate(self.model, central(first(self.data, RECALIBRATION_IMAGES), size).images)
+        final = self.network.build(self._stage.stacks, size)
         take_over(self.model, final)
         return final
 
-    def _batch(self, step: int) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-        rows = np.sort(batch_rows(step, self.recipe.batch, len(self.data), self.seed))
-        return self.data.images[rows], self.data.joints[rows], self.data.labelled[rows]
-
-    def _step_eagerly(self, images: Any, joints: Any, labelled: Any, seed: Any) -> Any:
+    def _step_eagerly(self, images: Any, joints: Any, labelled: Any, seed: Any, progress: Any) -> tuple[Any, Any]:
         size = self._stage.size
-        images, joints, labelled = augment(images, joints, labelled, size, seed)
+        images, joints, labelled = augment(images, joints, labelled, size, self.data.margin, seed)
         targets = heatmap_targets(joints, size, size // 4)
+        executed = tf.constant(1.0)
         with tf.GradientTape() as tape:
-            outputs = self.model(images, training=True)
+            if self._glance is None:
+                total = tf.constant(0.0)
+                outputs, masks = self._with_masks(images, training=True)
+            else:
+                (outputs, masks), glance = self._glance(images, training=True)
+                total = glance_loss(glance, joints, labelled, size)
             stacks = outputs if isinstance(outputs, list) else [outputs]
             losses = [heatmap_loss(heatmaps, targets, labelled) for heatmaps in stacks]
-            total = tf.add_n(losses)
+            total += tf.add_n(losses)
+            if self._budget is not None:
+                terms = self._budget(masks, progress)
+                total += self.phase.budget_weight * terms.loss
+                executed = terms.executed_fraction
         variables = self.model.trainable_variables
         self._optimizer.apply(tape.gradient(total, variables), variables)
-        return losses[-1]
+        return losses[-1], executed
 
     def _score(self, split: Split) -> float:
         """PCKh@0.5."""
@@ -180,8 +226,8 @@ class Trainer:
             if str(arrays["key"]) != self.key:
                 return
             self.step = int(arrays["step"])
-            # The checkpoint was written after this step's update, so by the stage of the step before.
-            index, _ = self.recipe.stage_at(max(0, self.step - 1))
+            # The checkpoint was written after a step, so by the stage of that step.
+            index, _ = self.phase.stage_at(max(0, self.step - 1))
             if index != self._index:
                 self._begin(index, None)
             for number, variable in enumerate(self._state()):
@@ -206,10 +252,6 @@ def take_over(source: keras.Model, target: keras.Model) -> None:
             taken = weights.get(f"stack{max(stacks)}_{match[2]}")
         if taken:
             layer.set_weights(taken)
-
-
-def _first(split: Split, count: int) -> Split:
-    return Split(*(getattr(split, field.name)[:count] for field in dataclasses.fields(Split)))
 
 
 def batch_rows(step: int, batch: int, count: int, seed: int) -> NDArray[np.int64]:
@@ -254,7 +296,7 @@ def device() -> str:
     return f"CPU, {len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()} cores"
 
 
-def _optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
-    optimizer = keras.optimizers.AdamW(recipe.learning_rate, recipe.weight_decay, global_clipnorm=recipe.clip_norm)
+def _optimizer(phase: Phase) -> keras.optimizers.Optimizer:
+    optimizer = keras.optimizers.AdamW(phase.learning_rate, phase.weight_decay, global_clipnorm=phase.clip_norm)
     optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma"])
     return optimizer

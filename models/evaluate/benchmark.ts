@@ -14,7 +14,7 @@ const benchmarkJson = z.looseObject({
   counts: z.looseObject({ test: z.number().int().positive() }),
 });
 
-/** The test split of the people benchmark. */
+/** The test split of a benchmark. */
 export interface TestSplit extends Labels {
   name: string;
   version: number;
@@ -35,7 +35,7 @@ export async function readTestSplit(folder: string): Promise<TestSplit> {
   const file = join(folder, 'benchmark.json');
   const text = await readFile(file, 'utf8').catch(() => {
     throw new UserError(
-      `${folder} holds no benchmark: make it with python -m dynconv_models.pose_data ${folder}`,
+      `${folder} holds no benchmark: make it with python -m dynconv_models.pose_data`,
     );
   });
   let content: unknown;

@@ -8,12 +8,12 @@ from test_study import card_of
 
 from dynconv_models import results
 from dynconv_models.cards import Card, Figures, write_card
-from dynconv_models.comparison import entries, read_latencies, trained_alike, verdicts
+from dynconv_models.comparison import Entry, Latency, entries, read_latencies, trained_alike, verdicts
 from dynconv_models.study import runs
 from dynconv_models.train import Run
 
-RATES = {"static-w025": 40.0, "static-w050": 50.0, "static-w100": 60.0, "dynamic-b025": 56.0}
-MILLISECONDS = {"static-w025": 2.0, "static-w050": 4.0, "static-w100": 8.0, "dynamic-b025": 4.0}
+RATES = {"static-w050": 40.0, "static-w075": 50.0, "static-w100": 60.0, "dynamic-b025": 56.0}
+MILLISECONDS = {"static-w050": 2.0, "static-w075": 4.0, "static-w100": 8.0, "dynamic-b025": 4.0}
 
 
 def write(trained: Path, name: str, pckh: float) -> None:
@@ -67,15 +67,28 @@ def test_an_incomplete_study(tmp_path: Path, trained: Path) -> None:
 def test_verdicts_against_a_hand_made_case(trained: Path, latency: Path) -> None:
     compared = entries(runs(), trained, read_latencies(latency))
     (verdict,) = verdicts(compared)
-    assert [(entry.network.name, lead) for entry, lead in verdict.slower] == [
-        ("mobilenetv2-static-w050", 7.0),
-        ("mobilenetv2-static-w100", -3.0),
+    assert [(entry.network.name, lead) for entry, lead in verdict.faster] == [
+        ("mobilenetv2-static-w050", 17.0),
+        ("mobilenetv2-static-w075", 7.0),
     ]
-    assert not verdict.is_better
     assert verdict.lead_at_equal_latency == pytest.approx(7.0)
-    write(trained, "mobilenetv2-dynamic-b025-seed2", 72.0)
+    assert verdict.is_better
+    write(trained, "mobilenetv2-dynamic-b025-seed2", 38.1)
     (verdict,) = verdicts(entries(runs(), trained, read_latencies(latency)))
-    assert verdict.dynamic.pckh == 62 and verdict.is_better
+    assert verdict.dynamic.pckh == pytest.approx(50.7) and not verdict.is_better
+
+
+def test_a_network_between_two_static_ones_must_lead_the_line_through_them() -> None:
+    def entry(name: str, pckh: float, ms: float) -> Entry:
+        run = Run.parse(name)
+        return Entry(run.network, (card_of(run, "key", pckh),), 1, {"dynconv": Latency(ms, ms, ms)})
+
+    static = [entry("mobilenetv2-static-w050", 50.0, 2.0), entry("mobilenetv2-static-w100", 60.0, 6.0)]
+    for pckh, better in ((57.0, True), (55.5, False)):
+        (verdict,) = verdicts([*static, entry("mobilenetv2-dynamic-b025", pckh, 4.0)])
+        assert verdict.lead_at_equal_latency == pytest.approx(pckh - 55) and verdict.is_better == better
+    (alone,) = verdicts([static[1], entry("mobilenetv2-dynamic-b025", 70.0, 4.0)])
+    assert not alone.is_better
 
 
 def test_pages_and_diagrams_are_reproducible(tmp_path: Path, trained: Path, latency: Path) -> None:
@@ -86,7 +99,7 @@ def test_pages_and_diagrams_are_reproducible(tmp_path: Path, trained: Path, late
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
     text = (tmp_path / "one" / "RESULTS.md").read_text()
     assert "4.00 [3.60, 4.40]" in text and "medians of 50 runs on two cores" in text
-    assert "**not better**; points against `mobilenetv2-static-w050` by +7.00" in text
+    assert "**better**; points against `mobilenetv2-static-w050` by +17.00, `mobilenetv2-static-w075` by +7.00" in text
 
 
 def test_a_missed_budget_and_unlike_trainings_show(tmp_path: Path, trained: Path) -> None:

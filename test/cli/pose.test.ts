@@ -165,7 +165,7 @@ describe('dynconv', function () {
     const args = ['pose', PHOTO, '--model', model, '--no-compare', '-n', '1', '-o', 'unsure.png'];
     const { code, stdout } = dynconv(temporary.path, ...args, '--min-score', '0.9');
     expect(code).to.equal(0);
-    expect(stdout).to.include('Trained on 24000 images of the benchmark people, version 1');
+    expect(stdout).to.include('Trained on 24000 pictures of people, version 1');
     expect(stdout).to.include('PCKh@0.5 81.3 % on its test split, where it executes 50.0 %');
     expect(stdout).to.match(/of 16 joints found; with a score below 0.9 .*: left_hip, head_top/);
   });

@@ -147,9 +147,7 @@ function formatTraining({ training, figures }: PoseReport['model']): string[] {
     ? `: PCKh@0.5 ${figures.pckh.toFixed(1)} % on its test split, ` +
       `where it executes ${percent(figures.executedMacs, figures.macs)} of its MACs`
     : '';
-  return [
-    `Trained on ${trainImages} images of the benchmark ${name}, version ${version}${result}.`,
-  ];
+  return [`Trained on ${trainImages} pictures of ${name}, version ${version}${result}.`];
 }
 
 /** What to print of one image. */

@@ -10,15 +10,19 @@ from pathlib import Path
 from . import lspet
 from .split import write
 
-DEFAULT_DIRECTORY = Path("models/.cache/lspet-192")
+DEFAULT_DIRECTORY = Path("models/.cache/lspet-128")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command."""
-    parser = argparse.ArgumentParser(prog="python -m dynconv_models.pose_data", description=(__doc__ or "").split(": ")[1])
+    parser = argparse.ArgumentParser(
+        prog="python -m dynconv_models.pose_data", description=(__doc__ or "").split(": ")[1]
+    )
     parser.add_argument("folder", type=Path, help="LSPET: images/ and joints.mat")
-    parser.add_argument("--output", type=Path, default=DEFAULT_DIRECTORY, metavar="DIRECTORY", help=f"default: {DEFAULT_DIRECTORY}")
-    parser.add_argument("--size", type=int, default=192, help="of the stored pictures; default: 192, for inputs of 128")
+    parser.add_argument(
+        "--output", type=Path, default=DEFAULT_DIRECTORY, metavar="DIRECTORY", help=f"default: {DEFAULT_DIRECTORY}"
+    )
+    parser.add_argument("--size", type=int, default=128, help="of what a network sees, in pixels; default: 128")
     options = parser.parse_args(arguments)
     try:
         splits = lspet.prepare(options.folder, options.size)

@@ -92,25 +92,27 @@ def split(everyone: list[Person], seed: int = 0) -> dict[str, list[Person]]:
     return {name: [everyone[i] for i in chosen[name]] for name in SPLITS}
 
 
-def cut(person: Person, size: int) -> Split:
-    """A person's photograph around the box of the labelled joints, `size` pixels wide; black outside of it."""
+def cut(person: Person, size: int, margin: float = 1.0) -> Split:
+    """A person's photograph around the box of the labelled joints, `size * margin` pixels wide; black outside of it."""
     from PIL import Image
 
     points = person.joints[person.labelled]
     low, high = points.min(0), points.max(0)
-    side = max(float((high - low).max()), SHORTEST) * ROOM * MARGIN
-    start = (low + high) / 2 - side / 2
+    step = max(float((high - low).max()), SHORTEST) * ROOM / size
+    stored = round(size * margin)
+    start = (low + high) / 2 - stored * step / 2
     with Image.open(person.file) as photograph:
-        step = side / size
         picture = photograph.convert("RGB").transform(
-            (size, size), Image.Transform.AFFINE, (step, 0, start[0], 0, step, start[1]), Image.Resampling.BILINEAR
+            (stored, stored), Image.Transform.AFFINE, (step, 0, start[0], 0, step, start[1]), Image.Resampling.BILINEAR
         )
     joints = np.where(person.labelled[:, None], (person.joints - start) / step, 0)
+    inside = ((joints >= 0) & (joints < stored)).all(1)
     return Split(
         np.asarray(picture)[None],
         joints[None].astype(np.float32),
-        person.labelled[None],
+        (person.labelled & inside)[None],
         np.array([head_segment(person) / step], np.float32),
+        margin,
     )
 
 
@@ -120,6 +122,7 @@ def head_segment(person: Person) -> float:
     Where one of them has no label it is 0.45 of the torso, and never less than 0.3 of it; without a torso, 0.18 of the
     box, as in people who stand.
     """
+
     def between(a: int, b: int) -> float | None:
         both = person.labelled[a] and person.labelled[b]
         return float(np.hypot(*(person.joints[a] - person.joints[b]))) if both else None
@@ -136,14 +139,14 @@ def prepare(folder: Path, size: int, seed: int = 0, report: Callable[[str], None
 
     Args:
         folder: with `images/` and `joints.mat`.
-        size: of the stored pictures, of which the central size / `MARGIN` pixels are measured on.
+        size: of what a network sees; the pictures to train on are wider (`MARGIN`).
         seed: of the split.
         report: gets a line for each split.
     """
     splits = {}
     for name, chosen in split(people(folder), seed).items():
         report(f"{name}: {len(chosen)} people")
-        splits[name] = stack([cut(person, size) for person in chosen])
+        splits[name] = stack([cut(person, size, MARGIN if name == "train" else 1.0) for person in chosen])
     return splits
 
 

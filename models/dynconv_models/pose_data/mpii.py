@@ -1,4 +1,4 @@
-"""MPII Human Pose, for those who have it: the same `Split` as the benchmark's, from the published files.
+"""MPII Human Pose, for those who have it: the same `Split` as LSPET's, from the published files.
 
 Andriluka, Pishchulin, Gehler and Schiele, *2D Human Pose Estimation: New Benchmark and State of the Art Analysis*
 (CVPR 2014). The annotations are `mpii_human_pose_v1_u12_1.mat`; the pictures come apart from them.
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..published import JOINTS
-from .benchmark import Split
+from .split import MARGIN, Split
 
 SPLITS = ("train", "validation")
 
@@ -25,7 +25,7 @@ PERSON_HEIGHT = 200
 
 #: As the field crops: a quarter more than the person, from a centre a little lower (Newell, Yang and Deng, *Stacked
 #: Hourglass Networks for Human Pose Estimation*, ECCV 2016, in its published code).
-MARGIN = 1.25
+ROOM = 1.25
 LOWERING = 15
 
 #: PCKh's head size is this share of the head rectangle's diagonal.
@@ -45,7 +45,6 @@ class Annotation:
     scale: float
     head: tuple[float, float, float, float]
     joints: NDArray[np.float64]
-    hidden: NDArray[np.bool_]
 
 
 def _items(value: Any) -> list[Any]:
@@ -75,16 +74,13 @@ def _annotation(picture: str, person: Any) -> Annotation | None:
     if left is None or top is None or right is None or bottom is None or right <= left or bottom <= top:
         return None
     joints = np.full((len(JOINTS), 2), np.nan)
-    hidden = np.zeros(len(JOINTS), bool)
     for point in points:
         index, joint_x, joint_y = (_number(point, name) for name in ("id", "x", "y"))
         if index is None or joint_x is None or joint_y is None or not 0 <= int(index) < len(JOINTS):
             continue
         # MATLAB counts pixels from 1, at their centres.
         joints[int(index)] = joint_x - 0.5, joint_y - 0.5
-        # Missing for the head's two points, which are always annotated as seen.
-        hidden[int(index)] = _number(point, "is_visible") == 0
-    return Annotation(picture, (x - 0.5, y - 0.5), scale, (left, top, right, bottom), joints, hidden)
+    return Annotation(picture, (x - 0.5, y - 0.5), scale, (left, top, right, bottom), joints)
 
 
 def read_annotations(file: Path) -> list[Annotation]:
@@ -118,9 +114,9 @@ def read_annotations(file: Path) -> list[Annotation]:
 def crop(picture: NDArray[np.uint8], person: Annotation, size: int) -> tuple[NDArray[np.uint8], Transform]:
     """The square around a person, [size, size, 3], and what takes the picture's coordinates [n, 2] into it.
 
-    Outside of the picture the crop is black.
+    It is wider than the field's crop by `split.MARGIN`; outside of the picture it is black.
     """
-    side = MARGIN * PERSON_HEIGHT * person.scale
+    side = ROOM * MARGIN * PERSON_HEIGHT * person.scale
     zoom = size / side
     x, y = person.centre
     corner = np.array([x, y + LOWERING * person.scale]) - side / 2
@@ -167,7 +163,7 @@ def load(
     annotation_file: Path,
     images: Path,
     split: str,
-    size: int = 128,
+    size: int = 192,
     validation_share: float = 0.1,
     seed: int = 0,
     limit: int | None = None,
@@ -192,14 +188,15 @@ def load(
     count = len(people)
     pixels = np.empty((count, size, size, 3), np.uint8)
     joints = np.zeros((count, len(JOINTS), 2), np.float32)
-    labelled, visible = np.zeros((2, count, len(JOINTS)), bool)
+    labelled = np.zeros((count, len(JOINTS)), bool)
     head = np.empty(count, np.float32)
     for index, (person, pixels[index], into) in enumerate(_crops(people, images, size)):
         positions = into(person.joints)
         inside = ((positions >= 0) & (positions < size)).all(1)
         labelled[index] = inside
-        visible[index] = inside & ~person.hidden
         joints[index] = np.nan_to_num(positions)
         left, top, right, bottom = person.head
-        head[index] = HEAD_SHARE * np.hypot(right - left, bottom - top) * size / (MARGIN * PERSON_HEIGHT * person.scale)
-    return Split(pixels, joints, visible, labelled, head)
+        head[index] = (
+            HEAD_SHARE * np.hypot(right - left, bottom - top) * size / (ROOM * MARGIN * PERSON_HEIGHT * person.scale)
+        )
+    return Split(pixels, joints, labelled, head, MARGIN)

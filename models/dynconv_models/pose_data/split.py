@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,48 +14,56 @@ from numpy.typing import NDArray
 
 from ..published import JOINTS
 
-#: A network is measured on the central square of a stored picture, which is wider by this factor: what lies around the
-#: square comes in when training shifts, rotates and shrinks.
+#: Pictures to train on are wider by this factor than what a network sees: what lies around it comes in when training
+#: shifts, rotates and shrinks.
 MARGIN = 1.5
 
 SPLITS = ("train", "validation", "test")
+ARRAYS = ("images", "joints", "labelled", "head")
 
-_CARD = "pictures.json"
+_CARD = "benchmark.json"
 
 
 @dataclass(frozen=True)
 class Split:
     """N pictures of S x S pixels with the 16 joints of one person in each, in MPII's order.
 
-    `images`: uint8 [N, S, S, 3], RGB, of which the central S / `MARGIN` are what a network is measured on. `joints`:
-    float32 [N, 16, 2], x and y in pixels; the centre of the pixel in column i is i + 0.5. `labelled`: bool [N, 16],
-    the joint has a position, hidden or not. `head`: float32 [N], the head segment in pixels, of which PCKh's threshold
-    is a half.
+    `images`: uint8 [N, S, S, 3], RGB. `joints`: float32 [N, 16, 2], x and y in pixels; the centre of the pixel in
+    column i is i + 0.5. `labelled`: bool [N, 16], the joint has a position, hidden or not. `head`: float32 [N], the
+    head segment in pixels, of which PCKh's threshold is a half. `margin`: the pictures are wider by this factor than
+    their centre, which is what a network sees.
     """
 
     images: NDArray[np.uint8]
     joints: NDArray[np.float32]
     labelled: NDArray[np.bool_]
     head: NDArray[np.float32]
+    margin: float = 1.0
 
     def __len__(self) -> int:
         return len(self.images)
 
 
 def stack(splits: list[Split]) -> Split:
-    """Splits, one after the other."""
-    return Split(**{field.name: np.concatenate([getattr(one, field.name) for one in splits]) for field in fields(Split)})
+    """Splits of the same margin, one after the other."""
+    arrays = {name: np.concatenate([getattr(one, name) for one in splits]) for name in ARRAYS}
+    return Split(**arrays, margin=splits[0].margin)
+
+
+def first(split: Split, count: int) -> Split:
+    """The first pictures of a split."""
+    return Split(**{name: getattr(split, name)[:count] for name in ARRAYS}, margin=split.margin)
 
 
 def central(split: Split, size: int) -> Split:
-    """What a network of an input of `size` pixels is measured on: the central squares, resized where they differ.
+    """What a network of an input of `size` pixels sees: the central squares, resized where they differ.
 
     A joint outside of the square is not labelled.
     """
     import cv2
 
     stored = split.images.shape[1]
-    side = round(stored / MARGIN)
+    side = round(stored / split.margin)
     start = (stored - side) // 2
     images = split.images[:, start : start + side, start : start + side]
     if side != size:
@@ -67,20 +75,25 @@ def central(split: Split, size: int) -> Split:
 
 
 def write(directory: Path, splits: Mapping[str, Split], about: Mapping[str, Any]) -> None:
-    """Writes the three splits as arrays; the file that says what they are comes last."""
+    """Writes the three splits as arrays, the first with a margin; the file that says what they are comes last."""
     directory.mkdir(parents=True, exist_ok=True)
-    for name in SPLITS:
-        for field in fields(Split):
-            np.save(directory / f"{name}-{field.name}.npy", getattr(splits[name], field.name))
-    counts = {name: len(splits[name]) for name in SPLITS}
+    for split in SPLITS:
+        for name in ARRAYS:
+            np.save(directory / f"{split}-{name}.npy", getattr(splits[split], name))
+    content = {
+        **about,
+        "size": splits["test"].images.shape[1],
+        "trainSize": splits["train"].images.shape[1],
+        "counts": {split: len(splits[split]) for split in SPLITS},
+        "joints": JOINTS,
+    }
     scratch = directory / f"{_CARD}.tmp"
-    content = {**about, "size": splits["train"].images.shape[1], "counts": counts, "joints": JOINTS}
     scratch.write_text(json.dumps(content, indent=2) + "\n")
     os.replace(scratch, directory / _CARD)
 
 
 def about(directory: Path) -> dict[str, Any]:
-    """What `write` was told about the pictures in a folder, their `size` and their `counts`.
+    """What `write` was told about the pictures in a folder, their `size`, `trainSize` and `counts`.
 
     Raises:
         FileNotFoundError: if there are none.
@@ -91,7 +104,8 @@ def about(directory: Path) -> dict[str, Any]:
         raise FileNotFoundError(f"{directory}: no pictures here; make them: python -m dynconv_models.pose_data --help")
     try:
         content = json.loads(file.read_text())
-        return {**content, "size": int(content["size"]), "counts": {split: int(content["counts"][split]) for split in SPLITS}}
+        sizes = {name: int(content[name]) for name in ("size", "trainSize")}
+        return {**content, **sizes, "counts": {split: int(content["counts"][split]) for split in SPLITS}}
     except (json.JSONDecodeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{file}: broken ({error}); delete the folder and make it again") from error
 
@@ -106,7 +120,8 @@ def load(directory: Path, split: str) -> Split:
     if split not in SPLITS:
         raise ValueError(f"split: {split!r}, must be one of {', '.join(SPLITS)}")
     content = about(directory)
-    count, size = content["counts"][split], content["size"]
+    count = content["counts"][split]
+    size = content["trainSize" if split == "train" else "size"]
     layout = {
         "images": ((count, size, size, 3), np.uint8),
         "joints": ((count, len(JOINTS), 2), np.float32),
@@ -125,4 +140,4 @@ def load(directory: Path, split: str) -> Split:
                 "folder and make it again"
             )
         arrays[name] = array
-    return Split(**arrays)
+    return Split(**arrays, margin=size / content["size"])
