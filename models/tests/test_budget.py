@@ -2,7 +2,6 @@
 
 import dataclasses
 import math
-from functools import partial
 from typing import Any
 
 import keras
@@ -23,7 +22,7 @@ from dynconv_models import (
     noise_scale,
     with_budget,
 )
-from dynconv_models.blocks import Block, inverted_residual, resnet_basic, resnet_bottleneck
+from dynconv_models.blocks import Block, MaskConfig, inverted_residual, resnet_basic, resnet_bottleneck
 from dynconv_models.complexity import complexity
 from dynconv_models.masked_blocks import Window, dilate, masked_blocks
 
@@ -53,7 +52,7 @@ def neighbourhood(mask: NDArray[Any], stride: int) -> NDArray[Any]:
 
 def one_block(block: Block, strides: int) -> keras.Model:
     image = keras.Input((8, 12, 8))
-    return keras.Model(image, block(image, 8 * strides, "block", strides=strides, mask_unit=MaskUnit))
+    return keras.Model(image, block(image, 8 * strides, "block", strides=strides, make_mask=MaskConfig().make_mask))
 
 
 @pytest.mark.parametrize("padding", ["same", "valid"])
@@ -234,7 +233,7 @@ def test_training_meets_the_budget_where_it_matters() -> None:
     image = keras.Input((16, 16, 3))
     x = layers.Conv2D(8, 3, padding="same", activation="relu")(image)
     for name in ("first", "second"):
-        x = inverted_residual(x, 8, name, mask_unit=partial(MaskUnit, kernel_initializer="zeros"), expand_ratio=4)
+        x = inverted_residual(x, 8, name, make_mask=MaskConfig(mask_initializer="zeros").make_mask, expand_ratio=4)
     model = keras.Model(image, layers.Conv2D(1, 1)(x))
     trained = with_budget(model, BudgetLoss(model, target), weight=10.0)
     rate = keras.optimizers.schedules.CosineDecay(2e-2, epochs * len(images) // batch)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dynconv_models import HourglassConfig, MaskUnit, hourglass
-from dynconv_models.blocks import Block, inverted_residual, resnet_basic, resnet_bottleneck
+from dynconv_models.blocks import Block, MaskConfig, inverted_residual, resnet_basic, resnet_bottleneck
 from dynconv_models.hourglass import Backbone
 
 SMALL = HourglassConfig(stacks=2, features=8, joints=5, input_size=32, depth=2)
@@ -69,12 +69,12 @@ def test_all_stacks_give_heatmaps() -> None:
 @pytest.mark.parametrize("block", [resnet_basic, resnet_bottleneck])
 def test_resnet_blocks_may_be_strided_and_dynamic(block: Block) -> None:
     x = keras.Input((8, 8, 4))
-    assert block(x, 8, "block", strides=2, mask_unit=MaskUnit).shape == (None, 4, 4, 8)
+    assert block(x, 8, "block", strides=2, make_mask=MaskConfig().make_mask).shape == (None, 4, 4, 8)
 
 
 def test_inverted_residual_without_shortcut_cannot_be_dynamic() -> None:
     with pytest.raises(ValueError, match="needs a shortcut"):
-        inverted_residual(keras.Input((8, 8, 4)), 8, "block", mask_unit=MaskUnit)
+        inverted_residual(keras.Input((8, 8, 4)), 8, "block", make_mask=MaskConfig().make_mask)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 from dynconv_models import MaskUnit, NearestUpSampling2D, set_noise_scale
-from dynconv_models.blocks import Block, inverted_residual, resnet_basic, resnet_bottleneck
+from dynconv_models.blocks import Block, MaskConfig, inverted_residual, resnet_basic, resnet_bottleneck
 from dynconv_models.convert import tf_keras_twin
 from dynconv_models.layers import MaskContext
 
@@ -100,7 +100,7 @@ def test_gradient_is_that_of_the_sigmoid(context: MaskContext) -> None:
 def test_gradient_reaches_every_weight_of_a_dynamic_block(block: Block) -> None:
     keras.utils.set_random_seed(0)
     image = keras.Input((8, 8, 8))
-    model = keras.Model(image, block(image, 8, "block", mask_unit=MaskUnit))
+    model = keras.Model(image, block(image, 8, "block", make_mask=MaskConfig().make_mask))
     with tf.GradientTape() as tape:
         loss = tf.reduce_sum(tf.square(model(features(4, 8, 8, 8), training=True)))
     weights = model.trainable_variables

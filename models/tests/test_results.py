@@ -49,7 +49,7 @@ def test_nothing_is_filled_in(tmp_path: Path) -> None:
     text = (tmp_path / "RESULTS.md").read_text()
     assert "not complete: 0 of 36 runs" in text
     assert text.count("| not run yet |") == 16
-    assert "It is not MPII" in text
+    assert "**It is not\nMPII**" in text
     assert not list((tmp_path / "figures").iterdir())
 
 

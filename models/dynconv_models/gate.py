@@ -1,0 +1,116 @@
+"""Makes a pretrained, converted model dynamic.
+
+`python -m dynconv_models.gate MODEL --images FOLDER --budget 0.5 --out FOLDER` reads a graph model of TensorFlow.js,
+puts masks on the blocks that can gain from one, trains them against the model itself on pictures without labels, and
+writes the same graph with the masks in it. It can be interrupted, and goes on where it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from .gating import graph_model, pictures
+from .gating.blocks import Block, Refusal, find_blocks, macs
+from .gating.distil import Agreement, Distillation, Recipe
+from .gating.insertion import with_masks
+from .gating.student import Student
+from .gating.trunk import Trunk
+
+CARD = "dynconv.json"
+CHECKPOINT = "checkpoint.npz"
+
+
+def describe(trunk: Trunk, blocks: Sequence[Block], refusals: Sequence[Refusal]) -> str:
+    """What gets a mask and what does not, in words."""
+    total = sum(macs(trunk, found) for found in trunk.convolutions.values())
+    lines = [f"{total / 1e6:.1f} million multiply-accumulates a picture, of which get a mask:"]
+    for block in blocks:
+        kind = "residual" if block.residual else "with a background"
+        lines.append(f"  {100 * block.macs / total:5.1f} %  {block.name}, {block.size[1]}x{block.size[0]}, {kind}")
+    lines.append(f"  {100 * sum(block.macs for block in blocks) / total:5.1f} %  in all")
+    lines.append("No mask for:")
+    lines += [f"  {100 * refusal.share:5.1f} %  {refusal.end}: {refusal.reason}" for refusal in refusals]
+    return "\n".join(lines)
+
+
+def card(source: str, blocks: Sequence[Block], work: Distillation, agreement: Agreement) -> dict[str, Any]:
+    """What `dynconv.json` says about the result."""
+    total = sum(macs(work.trunk, found) for found in work.trunk.convolutions.values())
+    conditional = sum(block.macs for block in blocks)
+    return {
+        "weights": "pretrained",
+        "source": source,
+        "gating": {
+            **dataclasses.asdict(work.recipe),
+            "images": len(work.files),
+            "minutes": round(work.seconds / 60, 1),
+            "command": f"python -m dynconv_models.gate MODEL --images FOLDER --budget {work.recipe.budget:g} "
+            f"--steps {work.recipe.steps} --out FOLDER",
+        },
+        "figures": {
+            "macs": total,
+            "conditionalMacs": conditional,
+            "executedMacs": round(total - conditional + agreement.share * conditional),
+            **dataclasses.asdict(agreement),
+        },
+    }
+
+
+def gate(model: Path, images: Path, out: Path, recipe: Recipe, source: str = "", report: Any = print) -> dict[str, Any]:
+    """Does what the command does; returns the card.
+
+    Raises:
+        FileNotFoundError: for a missing model, or no pictures.
+        ValueError: for a model that cannot be gated, or a checkpoint of another recipe.
+    """
+    trunk = Trunk(graph_model.read(model))
+    blocks, refusals = find_blocks(trunk)
+    report(describe(trunk, blocks, refusals))
+    training, held_out = pictures.find(images)
+    student = Student(trunk, blocks, recipe.seed)
+    work = Distillation(trunk, student, recipe, training, out / CHECKPOINT)
+    work.train(report, held_out)
+    for variable in student.weights.values():
+        variable.assign(graph_model.rounded(variable.numpy()))
+    agreement = work.agreement(held_out)
+    report(f"On {len(held_out)} pictures that it was not trained on: {agreement}")
+    graph_model.write(with_masks(student), out)
+    content = card(source or model.name, blocks, work, agreement)
+    scratch = out / f"{CARD}.tmp"
+    scratch.write_text(json.dumps(content, indent=2) + "\n")
+    os.replace(scratch, out / CARD)
+    return content
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m dynconv_models.gate", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("model", type=Path, help="model.json of a converted graph model, or its folder")
+    parser.add_argument("--images", type=Path, required=True, metavar="FOLDER", help="pictures; they need no labels")
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="for the result, and the checkpoint")
+    parser.add_argument("--budget", type=float, default=0.5, help="share of the work behind masks; default: 0.5")
+    parser.add_argument("--steps", type=int, default=Recipe.steps, help=f"default: {Recipe.steps}")
+    parser.add_argument("--batch", type=int, default=Recipe.batch, help=f"pictures a step; default: {Recipe.batch}")
+    parser.add_argument("--seed", type=int, default=0, help="default: 0")
+    parser.add_argument("--source", default="", help="where the model comes from, for the card")
+    options = parser.parse_args(arguments)
+
+    def report(line: str) -> None:
+        print(line, flush=True)
+
+    try:
+        recipe = Recipe(options.budget, options.steps, options.batch, seed=options.seed)
+        gate(options.model, options.images, options.out, recipe, options.source, report)
+    except (ValueError, FileNotFoundError) as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,309 @@
+"""Trains masks, and the weights around them, so that a model goes on giving the maps that it gave."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from . import pictures
+from .student import Student
+from .trunk import Trunk
+
+CHECKPOINT_SECONDS = 120
+PROGRESS_SECONDS = 20
+#: A pixel where nothing is found counts as much as this probability.
+FLOOR = 0.02
+#: A probability from which a map's highest cell is a find.
+FIND = 0.3
+#: Held-out pictures to look at while training goes on.
+LOOKED_AT = 100
+#: Finds count as the same up to this share of the map's height.
+NEAR = 1 / 24
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """How a model is trained.
+
+    Attributes:
+        budget: the share of the work behind masks to execute.
+        steps: updates of the weights.
+        batch: pictures a step.
+        learning_rate: of the model's own weights; ten times as much destroys them.
+        mask_rate: of masks, backgrounds and glance.
+        fall: share of the steps in which the budget falls from 1.
+        noise: share of the steps in which the masks' noise fades out.
+        bounded: share of the steps in which no mask may close or stay open altogether.
+        lowest: what a mask must keep until then.
+        budget_weight: of the squared distance to the budget.
+        seed: of everything random.
+    """
+
+    budget: float
+    steps: int = 4000
+    batch: int = 16
+    learning_rate: float = 6e-5
+    mask_rate: float = 2e-3
+    fall: float = 0.6
+    noise: float = 0.8
+    bounded: float = 0.8
+    lowest: float = 0.05
+    budget_weight: float = 40.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.budget < 1:
+            raise ValueError(f"budget is {self.budget}: the share of the work to execute lies between 0 and 1")
+        for field in ("steps", "batch"):
+            if getattr(self, field) < 1:
+                raise ValueError(f"{field} is {getattr(self, field)}: it must be at least 1")
+
+
+@dataclasses.dataclass(frozen=True)
+class Agreement:
+    """A student against its teacher on pictures.
+
+    Attributes:
+        finds: the share of the teacher's finds (highest cells of maps that a sigmoid reads) that the student puts in
+            the same place; None if no map is read so.
+        error: the mean distance of the maps, as a share of their standard deviation.
+        share: of the work behind masks that is executed.
+        densities: the share of pixels that each mask keeps.
+    """
+
+    finds: float | None
+    error: float
+    share: float
+    densities: dict[str, float]
+
+    def __str__(self) -> str:
+        finds = "" if self.finds is None else f"{self.finds:.1%} of the finds in the same place, "
+        kept = ", ".join(f"{name} {density:.0%}" for name, density in self.densities.items())
+        return f"{finds}error {self.error:.3f}, {self.share:.0%} executed; kept: {kept}"
+
+
+class Distillation:
+    """A training that can be interrupted and resumed."""
+
+    def __init__(self, trunk: Trunk, student: Student, recipe: Recipe, files: list[Path], checkpoint: Path) -> None:
+        """Goes on from the checkpoint if it is there.
+
+        Raises:
+            ValueError: if the checkpoint is of another recipe.
+        """
+        self.trunk, self.student, self.recipe, self.files = trunk, student, recipe, files
+        self.checkpoint = checkpoint
+        self.seconds = 0.0
+        self.step = 0
+        self._probable = [_is_probability(trunk, name) for name in trunk.maps]
+        self._before = trunk.before()
+        self._slow, self._fast = (keras.optimizers.Adam(rate) for rate in (recipe.learning_rate, recipe.mask_rate))
+        self._own = list(student.weights.values())
+        self._new = student.new_variables
+        self._teacher = tf.function(
+            lambda source: [trunk.run(source, {})[name] for name in trunk.maps], autograph=False
+        )
+        self._student = tf.function(lambda source: vars(student.run(source, training=False)), autograph=False)
+        self._graph = tf.function(self._update, autograph=False)
+        self._slow.build(self._own)
+        self._fast.build(self._new)
+        if checkpoint.is_file():
+            self._restore()
+        else:
+            first = self._sources(0)
+            student.look(trunk.run(first, {}))
+
+    def train(self, report: Callable[[str], None], held_out: list[Path]) -> None:
+        """Trains to the end, and leaves the checkpoint; each tenth of it looks at some held-out pictures."""
+        recipe = self.recipe
+        started = reported = saved = time.monotonic()
+        begun, before = self.step, self.seconds
+        last = begun
+        with ThreadPoolExecutor(1) as pool:
+            ahead = pool.submit(self._sources, begun)
+            for step in range(begun, recipe.steps):
+                source = ahead.result()
+                ahead = pool.submit(self._sources, step + 1)
+                progress = step / recipe.steps
+                self.student.noise.assign(max(0.0, 1 - progress / recipe.noise))
+                loss, share = self._graph(source, *(np.float32(value) for value in self._schedule(step)))
+                self.step = step + 1
+                now = time.monotonic()
+                self.seconds = before + now - started
+                if now - saved > CHECKPOINT_SECONDS:
+                    self._save()
+                    saved = now
+                if self.step % max(1, recipe.steps // 10) == 0:
+                    report(f"step {self.step}: {self.agreement(held_out[:LOOKED_AT])}")
+                if now - reported > PROGRESS_SECONDS or self.step == recipe.steps:
+                    rate = (self.step - last) / (now - reported)
+                    report(
+                        f"step {self.step}/{recipe.steps}  loss {float(loss):.4f}  executed {float(share):.0%}  "
+                        f"{rate * recipe.batch:.1f} pictures/s  {(recipe.steps - self.step) / rate / 60:.1f} min left"
+                    )
+                    reported, last = now, self.step
+        if self.step > begun:
+            self._save()
+
+    def agreement(self, files: list[Path]) -> Agreement:
+        """The student, without noise, against the teacher on whole pictures."""
+        size = self.trunk.model.input_size
+        found = same = 0
+        errors: list[float] = []
+        shares: list[float] = []
+        densities: list[list[float]] = []
+        for start in range(0, len(files), self.recipe.batch):
+            batch = [pictures.whole(file, size) for file in files[start : start + self.recipe.batch]]
+            source = self._source(np.stack(batch))
+            outcome = self._student(source)
+            shares += [float(outcome["share"])] * len(batch)
+            densities += [[float(tf.reduce_mean(mask)) for mask in outcome["masks"].values()]] * len(batch)
+            for wanted, got, probable in zip(self._teacher(source), outcome["maps"], self._probable, strict=True):
+                wanted, got = np.asarray(wanted), np.asarray(got)
+                errors.append(float(np.abs(wanted - got).mean() / max(wanted.std(), 1e-6)))
+                if probable:
+                    here, there = (_highest(values) for values in (wanted, got))
+                    sure = wanted.max((1, 2)) > np.log(FIND / (1 - FIND))
+                    near = np.hypot(*np.moveaxis(here - there, -1, 0)) <= NEAR * wanted.shape[1]
+                    found, same = found + int(sure.sum()), same + int((near & sure).sum())
+        names = [block.name for block in self.student.blocks]
+        means = np.mean(densities, axis=0)
+        return Agreement(
+            same / found if found else None,
+            float(np.mean(errors)),
+            float(np.mean(shares)),
+            {name: float(mean) for name, mean in zip(names, means, strict=True)},
+        )
+
+    def _schedule(self, step: int) -> tuple[float, ...]:
+        """The two learning rates, the budget, and how much the bounds count."""
+        recipe = self.recipe
+        progress = step / recipe.steps
+        rising = min(1.0, (step + 1) / 100)
+        slow = recipe.learning_rate * rising * (0.5 + 0.5 * np.cos(np.pi * progress))
+        fast = recipe.mask_rate * (1 - 0.9 * progress)
+        budget = max(recipe.budget, 1 - (1 - recipe.budget) * progress / recipe.fall)
+        return slow, fast, budget, float(progress < recipe.bounded)
+
+    def _sources(self, step: int) -> Any:
+        random = np.random.default_rng([self.recipe.seed, step])
+        files = [self.files[i] for i in random.integers(0, len(self.files), self.recipe.batch)]
+        size = self.trunk.model.input_size
+        return self._source(np.stack([pictures.random_cut(file, size, random) for file in files]))
+
+    def _source(self, batch: NDArray[np.float32]) -> Any:
+        dtype = self.trunk.model.input_dtype
+        return tf.concat([self._before(tf.cast(one[None], dtype)) for one in batch], axis=0)
+
+    def _update(self, source: Any, slow: Any, fast: Any, budget: Any, bounded: Any) -> tuple[Any, Any]:
+        wanted = [self.trunk.run(source, {})[name] for name in self.trunk.maps]
+        saliency = self._saliency(wanted)
+        with tf.GradientTape() as tape:
+            outcome = self.student.run(source, training=True)
+            pairs = zip(wanted, outcome.maps, self._probable, strict=True)
+            loss = tf.add_n([map_loss(*pair, saliency) for pair in pairs])
+            means = tf.stack([tf.reduce_mean(mask) for mask in outcome.masks.values()])
+            bounds = tf.reduce_sum(tf.nn.relu(self.recipe.lowest - means) + tf.nn.relu(means + self.recipe.lowest - 1))
+            total = loss + self.recipe.budget_weight * tf.square(tf.nn.relu(outcome.share - budget)) + bounded * bounds
+            if saliency is not None:
+                total += glance_loss(outcome.glance, saliency)
+        gradients = tape.gradient(total, [variable.value for variable in (*self._own, *self._new)])
+        gradients = [tf.clip_by_norm(one, 1.0) for one in gradients]
+        count = len(self._own)
+        for optimizer, rate, ours, variables in (
+            (self._slow, slow, gradients[:count], self._own),
+            (self._fast, fast, gradients[count:], self._new),
+        ):
+            optimizer.learning_rate.assign(rate)
+            optimizer.apply(ours, variables)
+        return loss, outcome.share
+
+    def _saliency(self, wanted: list[Any]) -> Any:
+        """Where the teacher finds anything, [N, H, W, 1] of probabilities; None if no map says so."""
+        found = [
+            tf.reduce_max(tf.sigmoid(values), axis=3, keepdims=True)
+            for values, probable in zip(wanted, self._probable, strict=True)
+            if probable
+        ]
+        if not found:
+            return None
+        largest = max(found, key=lambda values: int(values.shape[1]))
+        return tf.reduce_max([tf.image.resize(one, largest.shape[1:3]) for one in found], axis=0)
+
+    def _state(self) -> list[Any]:
+        return [*self.student.state, *self._slow.variables, *self._fast.variables]
+
+    def _save(self) -> None:
+        self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
+        scratch = self.checkpoint.with_suffix(".tmp.npz")
+        arrays = {f"{index}": variable.numpy() for index, variable in enumerate(self._state())}
+        np.savez(scratch, recipe=str(self.recipe), step=self.step, seconds=np.float64(self.seconds), **arrays)
+        os.replace(scratch, self.checkpoint)
+
+    def _restore(self) -> None:
+        with np.load(self.checkpoint) as arrays:
+            if str(arrays["recipe"]) != str(self.recipe):
+                raise ValueError(
+                    f"{self.checkpoint}: of another training ({arrays['recipe']}); delete it, or ask for the same"
+                )
+            for index, variable in enumerate(self._state()):
+                variable.assign(arrays[f"{index}"])
+            self.step, self.seconds = int(arrays["step"]), float(arrays["seconds"])
+
+
+def map_loss(wanted: Any, got: Any, probable: bool, saliency: Any) -> Any:
+    """How far a map [N, H, W, C] is from the wanted one, most where there is something to find.
+
+    Args:
+        wanted: the teacher's.
+        got: the student's.
+        probable: they are log odds; then the loss is the divergence of the probabilities, weighted by the wanted ones.
+            Otherwise it is the absolute distance against the wanted standard deviation of each channel, weighted by
+            `saliency`.
+        saliency: probabilities [N, H', W', 1], or None.
+    """
+    if probable:
+        odds = tf.sigmoid(wanted)
+        weight = odds + FLOOR
+        error = tf.nn.sigmoid_cross_entropy_with_logits(labels=odds, logits=got)
+        error -= tf.nn.sigmoid_cross_entropy_with_logits(labels=odds, logits=wanted)
+    else:
+        weight = tf.ones_like(wanted[..., :1])
+        if saliency is not None:
+            weight = FLOOR + tf.image.resize(saliency, wanted.shape[1:3])
+        weight = tf.broadcast_to(weight, tf.shape(wanted))
+        error = tf.abs(got - wanted) / (tf.math.reduce_std(wanted, axis=(0, 1, 2)) + 1e-6)
+    return tf.reduce_sum(weight * error) / tf.reduce_sum(weight)
+
+
+def glance_loss(glance: Any, saliency: Any) -> Any:
+    """The cross-entropy of a glance against whether anything is found in its cells or beside them."""
+    rows = saliency.shape[1] // glance.shape[1]
+    size = max(1, rows)
+    found = tf.nn.max_pool2d(saliency, 2 * size, size, "SAME")
+    found = tf.image.resize(found, glance.shape[1:3], "nearest")
+    wanted = tf.cast(found > FIND, tf.float32)
+    return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=wanted, logits=glance))
+
+
+def _is_probability(trunk: Trunk, name: str) -> bool:
+    """Whether all that reads a map is a sigmoid."""
+    readers = [node for node in trunk.consumers(name) if node["name"] not in trunk.nodes]
+    return bool(readers) and all(node["op"] == "Sigmoid" for node in readers)
+
+
+def _highest(values: NDArray[Any]) -> NDArray[Any]:
+    """Row and column of each map's highest cell: [N, C, 2] for [N, H, W, C]."""
+    count, height, width, channels = values.shape
+    best = values.reshape(count, height * width, channels).argmax(1)
+    return np.stack(np.divmod(best, width), axis=-1)

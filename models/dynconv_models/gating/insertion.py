@@ -1,0 +1,143 @@
+"""Puts a student's masks into the graph of its model: the same signature, and no nodes but stock ones."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .blocks import Block
+from .graph_model import GraphModel, base, encoded
+from .student import GLANCE, GLANCE_POOL, Student
+
+#: What the names of all new nodes start with.
+PREFIX = "dynconv"
+_FLOAT = {"type": "DT_FLOAT"}
+
+
+def with_masks(student: Student) -> GraphModel:
+    """The model of the student's trunk with the student's weights and masks.
+
+    A mask is a 1x1 convolution, to which the glance's resized map is added, GreaterEqual and Cast. What a residual
+    block adds is multiplied by it. Of any other block the background is taken off (in the bias of its last
+    convolution), the rest multiplied, and the background added again.
+    """
+    old = student.trunk.model
+    model = GraphModel(copy.deepcopy(old.content), dict(old.weights))
+    graph = _Graph(model)
+    for name, variable in student.weights.items():
+        model.weights[name] = np.asarray(variable).reshape(old.weights[name].shape)
+    zero = graph.constant("zero", np.float32(0))
+    glance = _glance(graph, student)
+    for block in student.blocks:
+        unit = {key: np.asarray(variable) for key, variable in student.units[block.name].items()}
+        unit["kernel"] = np.asarray(student.mask_kernel(block))
+        mask = _mask(graph, block, unit, glance, zero)
+        _gate(graph, student, block, mask, unit.get("background"))
+    return model
+
+
+class _Graph:
+    """Adds nodes to a model."""
+
+    def __init__(self, model: GraphModel) -> None:
+        self.model = model
+
+    def constant(self, name: str, values: Any) -> str:
+        """A weight."""
+        array = np.asarray(values)
+        name = f"{PREFIX}/{name}"
+        dtype = {"float32": "DT_FLOAT", "int32": "DT_INT32"}[array.dtype.name]
+        shape = {"dim": [{"size": str(size)} for size in array.shape]}
+        value = {"tensor": {"dtype": dtype, "tensorShape": shape}}
+        self.model.weights[name] = array
+        self.model.nodes.append({"name": name, "op": "Const", "attr": {"dtype": {"type": dtype}, "value": value}})
+        return name
+
+    def node(self, op: str, name: str, inputs: list[str], **attributes: Any) -> str:
+        """Any other node."""
+        name = f"{PREFIX}/{name}"
+        self.model.nodes.append({"name": name, "op": op, "input": inputs, "attr": {"T": _FLOAT, **attributes}})
+        return name
+
+    def convolution(
+        self, name: str, source: str, kernel: NDArray[Any], bias: NDArray[Any], strides: int, activation: str | None
+    ) -> str:
+        """A convolution with a bias and perhaps an activation, "SAME"."""
+        fused = ["BiasAdd"] + ([activation] if activation else [])
+        inputs = [source, self.constant(f"{name}/kernel", kernel), self.constant(f"{name}/bias", bias)]
+        return self.node(
+            "_FusedConv2D",
+            name,
+            inputs,
+            strides={"list": {"i": ["1", str(strides), str(strides), "1"]}},
+            dilations={"list": {"i": ["1", "1", "1", "1"]}},
+            padding={"s": encoded("SAME")},
+            data_format={"s": encoded("NHWC")},
+            explicit_paddings={"list": {}},
+            use_cudnn_on_gpu={"b": True},
+            num_args={"i": "1"},
+            fused_ops={"list": {"s": [encoded(op) for op in fused]}},
+            epsilon={"f": 0.0},
+        )
+
+    def replace(self, name: str, other: str) -> None:
+        """Has all nodes that read `name` read `other` instead, but for those that make it."""
+        for node in self.model.nodes:
+            if node["name"].startswith(f"{PREFIX}/") and base(node.get("input", [""])[0] or "") == name:
+                continue
+            if "input" in node:
+                node["input"] = [other if source in (name, f"{name}:0") else source for source in node["input"]]
+
+
+def _glance(graph: _Graph, student: Student) -> str:
+    size = [str(GLANCE_POOL)] * 2
+    x = graph.node(
+        "AvgPool",
+        "glance/pool",
+        [student.trunk.source],
+        ksize={"list": {"i": ["1", *size, "1"]}},
+        strides={"list": {"i": ["1", *size, "1"]}},
+        padding={"s": encoded("SAME")},
+        data_format={"s": encoded("NHWC")},
+    )
+    for i, ((kernel, bias), (_, _, strides)) in enumerate(zip(student.glance, GLANCE, strict=True)):
+        activation = "Relu" if i + 1 < len(GLANCE) else None
+        x = graph.convolution(f"glance/conv{i + 1}", x, np.asarray(kernel), np.asarray(bias), strides, activation)
+    return x
+
+
+def _mask(graph: _Graph, block: Block, unit: dict[str, NDArray[Any]], glance: str, zero: str) -> str:
+    name = block.name
+    own = graph.convolution(f"{name}/own", block.source, unit["kernel"], unit["bias"], block.strides, None)
+    scaled = graph.convolution(f"{name}/glance", glance, unit["gain"], np.zeros(1, np.float32), 1, None)
+    resized = graph.node(
+        "ResizeBilinear",
+        f"{name}/resized",
+        [scaled, graph.constant(f"{name}/size", np.array(block.size, np.int32))],
+        align_corners={"b": False},
+        half_pixel_centers={"b": True},
+    )
+    logits = graph.node("AddV2", f"{name}/logits", [own, resized])
+    kept = graph.node("GreaterEqual", f"{name}/kept", [logits, zero])
+    cast = graph.node("Cast", f"{name}/mask", [kept], SrcT={"type": "DT_BOOL"}, DstT=_FLOAT, Truncate={"b": False})
+    graph.model.nodes[-1]["attr"].pop("T")
+    return cast
+
+
+def _gate(graph: _Graph, student: Student, block: Block, mask: str, background: NDArray[Any] | None) -> None:
+    masked = f"{PREFIX}/{block.name}/masked"
+    result = masked
+    if background is not None:
+        end = student.trunk.convolutions[block.end]
+        if end.bias is None:
+            raise ValueError(f"{block.end}: it has no bias to take the background from")
+        bias = graph.model.weights[end.bias]
+        graph.model.weights[end.bias] = bias - background.reshape(bias.shape)
+        result = f"{PREFIX}/{block.name}/out"
+    graph.replace(block.end, result)
+    graph.node("Mul", f"{block.name}/masked", [block.end, mask])
+    if background is not None:
+        graph.node("AddV2", f"{block.name}/out", [masked, graph.constant(f"{block.name}/background", background)])

@@ -1,0 +1,265 @@
+"""A small converted model made dynamic: what gets a mask, what it is trained to, and what is written."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+from PIL import Image
+
+from dynconv_models import gate
+from dynconv_models.blocks import inverted_residual
+from dynconv_models.convert import convert
+from dynconv_models.gating import graph_model, pictures
+from dynconv_models.gating.blocks import Block, find_blocks, macs, typical_share
+from dynconv_models.gating.distil import Distillation, Recipe, glance_loss, map_loss
+from dynconv_models.gating.insertion import with_masks
+from dynconv_models.gating.student import Student, executed_share
+from dynconv_models.gating.trunk import Trunk
+
+pytest.importorskip("tf_keras")
+
+SIZE = 96
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model with a residual block, one that changes the width, one too small for a mask, and a head."""
+    keras.utils.set_random_seed(0)
+    biased = {"bias_initializer": keras.initializers.RandomNormal(stddev=0.1)}
+    image = keras.Input((SIZE, SIZE, 3), name="image")
+    x = layers.Rescaling(1 / 128, -1)(image)
+    x = layers.Conv2D(8, 3, strides=2, padding="same", activation="relu", name="stem", **biased)(x)
+    x = layers.Conv2D(8, 1, name="narrow", **biased)(x)
+    x = inverted_residual(x, 8, "residual", expand_ratio=4)
+    x = fine = inverted_residual(x, 12, "wide", strides=2, expand_ratio=4)
+    x = inverted_residual(layers.MaxPooling2D(4)(x), 12, "small", expand_ratio=4)
+    x = layers.Add(name="sum")([layers.UpSampling2D(4, interpolation="bilinear")(x), fine])
+    x = layers.Conv2D(24, 3, padding="same", activation="relu", name="head", **biased)(x)
+    heat = layers.Conv2D(2, 1, name="heat", **biased)(x)
+    model = keras.Model(image, layers.Activation("sigmoid", name="probability")(heat))
+    path = tmp_path_factory.mktemp("model")
+    convert(model, path, "graph")
+    return path
+
+
+@pytest.fixture(scope="module")
+def trunk(folder: Path) -> Trunk:
+    return Trunk(graph_model.read(folder))
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("images")
+    for index in range(6):
+        Image.fromarray(picture(index)[0].astype(np.uint8)).resize((120, 90)).save(path / f"{index}.png")
+    (path / "notes.txt").write_text("no picture")
+    return path
+
+
+def picture(seed: int) -> np.ndarray:
+    random = np.random.default_rng(seed)
+    coarse = Image.fromarray(random.integers(0, 256, (8, 8, 3), dtype=np.uint8))
+    return np.asarray(coarse.resize((SIZE, SIZE), Image.Resampling.BILINEAR), np.float32)[None]
+
+
+def interpret(model: graph_model.GraphModel, image: np.ndarray, names: list[str]) -> list[np.ndarray]:
+    """Runs a graph node by node, without anything of the package but its weights."""
+    values: dict[str, Any] = dict(model.weights)
+    nodes = {node["name"]: node for node in model.nodes}
+
+    def string(value: str) -> str:
+        return base64.b64decode(value).decode()
+
+    def convolve(node: dict[str, Any], x: Any, kernel: Any, *bias: Any) -> Any:
+        attributes = node["attr"]
+        strides = [int(i) for i in attributes["strides"]["list"]["i"]]
+        run = tf.nn.depthwise_conv2d if "Depthwise" in node["op"] else tf.nn.conv2d
+        y = run(x, kernel, strides, string(attributes["padding"]["s"]))
+        for op in map(string, attributes.get("fused_ops", {}).get("list", {}).get("s", [])):
+            if op == "BiasAdd":
+                y = y + tf.reshape(bias[0], [-1])
+            elif op != "NoOp":
+                y = getattr(tf.nn, op.lower())(y)
+        return y
+
+    def pool(node: dict[str, Any], x: Any) -> Any:
+        sizes = [[int(i) for i in node["attr"][key]["list"]["i"]] for key in ("ksize", "strides")]
+        return tf.nn.pool(x, sizes[0][1:3], node["op"][:3].upper(), sizes[1][1:3], string(node["attr"]["padding"]["s"]))
+
+    def resize(node: dict[str, Any], x: Any, size: Any) -> Any:
+        return tf.image.resize(x, np.asarray(size), "bilinear")
+
+    operations: dict[str, Callable[..., Any]] = {
+        **dict.fromkeys(("_FusedConv2D", "Conv2D", "FusedDepthwiseConv2dNative", "DepthwiseConv2dNative"), convolve),
+        **dict.fromkeys(("AvgPool", "MaxPool"), pool),
+        **dict.fromkeys(("AddV2", "Add", "BiasAdd"), lambda node, a, b: a + b),
+        "Mul": lambda node, a, b: a * b,
+        "Sub": lambda node, a, b: a - b,
+        "Relu6": lambda node, a: tf.nn.relu6(a),
+        "Sigmoid": lambda node, a: tf.sigmoid(a),
+        "GreaterEqual": lambda node, a, b: a >= b,
+        "Cast": lambda node, a: tf.cast(a, tf.float32),
+        "Identity": lambda node, a: a,
+        "ResizeBilinear": resize,
+    }
+
+    def value(name: str) -> Any:
+        name = name.split(":")[0]
+        if name not in values:
+            node = nodes[name]
+            inputs = [value(source) for source in node.get("input", [])]
+            values[name] = image if node["op"] == "Placeholder" else operations[node["op"]](node, *inputs)
+        return values[name]
+
+    return [np.asarray(value(name)) for name in names]
+
+
+def test_a_trunk_gives_the_graphs_maps_and_the_rest_its_outputs(trunk: Trunk) -> None:
+    assert [trunk.shapes[name] for name in trunk.maps] == [(24, 24, 2)]
+    image = picture(0)
+    source = trunk.before()(image)
+    maps = [trunk.run(source, {})[name] for name in trunk.maps]
+    heat, wanted = interpret(trunk.model, image, [trunk.maps[0], trunk.model.outputs[0]])
+    np.testing.assert_allclose(maps[0], heat, atol=1e-5)
+    np.testing.assert_allclose(trunk.after()(*maps), wanted, atol=1e-5)
+
+
+def test_what_gets_a_mask_and_what_does_not(trunk: Trunk) -> None:
+    blocks, refusals = find_blocks(trunk)
+    assert [(block.size, block.residual, block.strides) for block in blocks] == [
+        ((48, 48), False, 2),
+        ((48, 48), True, 1),
+        ((24, 24), False, 2),
+        ((24, 24), False, 1),
+    ]
+    reasons = {refusal.end.split("/")[-2]: refusal.reason for refusal in refusals}
+    assert "too small" in next(reason for end, reason in reasons.items() if "small" in end)
+    total = sum(macs(trunk, found) for found in trunk.convolutions.values())
+    gated = sum(block.macs for block in blocks)
+    assert gated / total + sum(refusal.share for refusal in refusals) == pytest.approx(1)
+    text = gate.describe(trunk, blocks, refusals)
+    assert f"{100 * gated / total:5.1f} %  in all" in text and "too small" in text
+
+
+def test_work_under_a_mask_counts_windows(trunk: Trunk) -> None:
+    (_, residual, *_), _ = find_blocks(trunk)
+    expand, depthwise, project = (layer.macs for layer in residual.layers)
+    mask = np.zeros((1, 48, 48, 1), np.float32)
+    mask[0, 10:20, 10:20] = 1
+    inner, outer = 100 / 48**2, 144 / 48**2
+    left = (inner * (depthwise + project) + outer * expand) / residual.macs
+    assert float(executed_share(residual, tf.constant(mask))) == pytest.approx(left, rel=1e-5)
+    assert typical_share(residual) > 0.4
+
+
+def masked(trunk: Trunk, bias: float) -> tuple[Student, list[Block]]:
+    """A student whose masks keep about half."""
+    blocks, _ = find_blocks(trunk)
+    student = Student(trunk, blocks)
+    student.look(trunk.run(trunk.before()(picture(1)), {}))
+    random = np.random.default_rng(0)
+    for unit in student.units.values():
+        unit["kernel"].assign(random.normal(0, 3, unit["kernel"].shape))
+        unit["bias"].assign([bias])
+    return student, blocks
+
+
+def test_open_masks_change_nothing(trunk: Trunk) -> None:
+    student, _ = masked(trunk, 1e3)
+    source = trunk.before()(picture(0))
+    outcome = student.run(source, training=False)
+    assert float(outcome.share) == 1
+    np.testing.assert_allclose(outcome.maps[0], trunk.run(source, {})[trunk.maps[0]], atol=1e-4)
+
+
+def test_the_written_graph_computes_what_the_student_does(trunk: Trunk, tmp_path: Path) -> None:
+    student, blocks = masked(trunk, 0.0)
+    for variable in student.weights.values():
+        variable.assign(graph_model.rounded(variable.numpy()))
+    graph_model.write(with_masks(student), tmp_path)
+    written = graph_model.read(tmp_path)
+    assert written.content["signature"] == trunk.model.content["signature"]
+    assert written.outputs == trunk.model.outputs
+    image = picture(2)
+    outcome = student.run(trunk.before()(image), training=False)
+    names = [f"dynconv/{block.name}/mask" for block in blocks]
+    *masks, output = interpret(written, image, [*names, written.outputs[0]])
+    for block, mask in zip(blocks, masks, strict=True):
+        assert 0.05 < mask.mean() < 0.95
+        assert (mask == outcome.masks[block.name].numpy()).mean() > 0.999
+    np.testing.assert_allclose(output, tf.sigmoid(outcome.maps[0]), atol=2e-3)
+    plain = interpret(trunk.model, image, trunk.model.outputs)[0]
+    assert np.abs(output - plain).max() > 0.01
+
+
+def test_training_keeps_to_the_budget_and_goes_on_where_it_was(trunk: Trunk, images: Path, tmp_path: Path) -> None:
+    training, held_out = pictures.find(images)
+    assert [len(training), len(held_out)] == [5, 1]
+    recipe = Recipe(0.6, steps=60, batch=2, mask_rate=3e-2)
+    blocks, _ = find_blocks(trunk)
+    first = Distillation(trunk, Student(trunk, blocks), recipe, training, tmp_path / "checkpoint.npz")
+    before = first.agreement(held_out)
+    assert before.share == 1 and before.error < 1e-3
+    first.train(lambda line: None, held_out)
+    after = first.agreement(held_out)
+    assert after.share < 0.9
+    resumed = Distillation(trunk, Student(trunk, blocks), recipe, training, tmp_path / "checkpoint.npz")
+    assert resumed.step == 60
+    assert resumed.agreement(held_out) == after
+    with pytest.raises(ValueError, match="of another training"):
+        Distillation(trunk, Student(trunk, blocks), Recipe(0.5), training, tmp_path / "checkpoint.npz")
+
+
+def test_losses_are_least_for_what_is_wanted() -> None:
+    random = np.random.default_rng(0)
+    wanted = tf.constant(random.normal(size=(2, 6, 6, 3)).astype(np.float32))
+    saliency = tf.sigmoid(wanted[..., :1])
+    for probable in (True, False):
+        assert float(map_loss(wanted, wanted, probable, saliency)) == pytest.approx(0, abs=1e-6)
+        assert float(map_loss(wanted, wanted + 0.5, probable, saliency)) > 0.01
+    found = np.zeros((1, 8, 8, 1), np.float32)
+    found[0, 6, 6] = 1
+    right, wrong = np.full((2, 1, 2, 2, 1), -9.0, np.float32)
+    right[0, 1, 1], wrong[0, 0, 0] = 9, 9
+    assert float(glance_loss(tf.constant(right), tf.constant(found))) < float(
+        glance_loss(tf.constant(wrong), tf.constant(found))
+    )
+
+
+def test_the_command(folder: Path, images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = [str(folder), "--images", str(images), "--out", str(tmp_path), "--steps", "2", "--batch", "2"]
+    gate.main([*arguments, "--source", "made here"])
+    assert "step 2/2" in capsys.readouterr().out
+    content = json.loads((tmp_path / "dynconv.json").read_text())
+    assert content["source"] == "made here" and content["gating"]["images"] == 5
+    figures = content["figures"]
+    assert 0 < figures["executedMacs"] <= figures["macs"] and len(figures["densities"]) == 4
+    assert graph_model.read(tmp_path).outputs == graph_model.read(folder).outputs
+
+
+def test_what_is_wrong_is_said(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="no such file"):
+        gate.main([str(tmp_path / "none.json"), "--images", str(tmp_path), "--out", str(tmp_path)])
+    with pytest.raises(SystemExit, match="two are needed"):
+        gate.main([str(folder), "--images", str(tmp_path), "--out", str(tmp_path)])
+    with pytest.raises(SystemExit, match="between 0 and 1"):
+        gate.main([str(folder), "--images", str(tmp_path), "--out", str(tmp_path), "--budget", "1.5"])
+    (tmp_path / "model.json").write_text('{"format": "layers-model"}')
+    with pytest.raises(ValueError, match="not a graph model"):
+        graph_model.read(tmp_path)
+    image = keras.Input((16, 16, 3))
+    convert(keras.Model(image, layers.Conv2D(4, 3, activation="relu")(image)), tmp_path / "plain", "graph")
+    plain = Trunk(graph_model.read(tmp_path / "plain"))
+    blocks, refusals = find_blocks(plain)
+    assert not blocks and "one convolution alone" in refusals[0].reason
+    with pytest.raises(ValueError, match="no block"):
+        Student(plain, blocks)
