@@ -13,6 +13,7 @@ const channel = z.number().min(-1e6).max(1e6);
 const deviation = z.number().min(1e-6).max(1e6);
 const count = z.number().int().nonnegative();
 const percentage = z.number().min(0).max(100);
+const fraction = z.number().min(0).max(1);
 
 /** How a model was trained. */
 export const training = z.strictObject({
@@ -46,7 +47,19 @@ export const figures = z.strictObject({
   executedConditionalMacs: z.number().nonnegative(),
   /** The share of its conditional multiply-accumulates that the network was trained to execute. */
   budget: z.number().min(0).max(1).nullish(),
-  maskDensities: z.record(z.string(), z.number().min(0).max(1)),
+  maskDensities: z.record(z.string(), fraction),
+  /** Of each mask unit: where what it keeps differs (`mask_statistics.py` of the models says how). */
+  masks: z
+    .record(
+      z.string(),
+      z.strictObject({
+        within: fraction.nullable(),
+        pattern: fraction.nullable(),
+        near: fraction,
+        far: fraction,
+      }),
+    )
+    .optional(),
 });
 
 const modelCard = z.strictObject({
@@ -67,6 +80,8 @@ const modelCard = z.strictObject({
   joints: z.array(line(100)).optional(),
   /** Where the network comes from. */
   source: z.string().optional(),
+  /** What it was trained on. */
+  data: z.string().optional(),
   /** Published multiply-accumulate counts of the network. */
   published: z.record(z.string(), z.number()).optional(),
   training: training.optional(),

@@ -117,6 +117,7 @@ describe('dynconv', function () {
         executedConditionalMacs: 1000,
         budget: 0.25,
         maskDensities: { stem_block3_mask: 0.2 },
+        masks: { stem_block3_mask: { within: 0.9, pattern: null, near: 0.6, far: 0.1 } },
       },
     };
     writeFileSync(join(folder, 'dynconv.json'), JSON.stringify(card));

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .blocks import Block
-from .graph_model import GraphModel, base, encoded
+from .graph_model import GraphModel, encoded
 from .student import GLANCE, GLANCE_POOL, Student
 
 #: What the names of all new nodes start with.
@@ -31,11 +31,10 @@ def with_masks(student: Student) -> GraphModel:
         model.weights[name] = np.asarray(variable).reshape(old.weights[name].shape)
     zero = graph.constant("zero", np.float32(0))
     glance = _glance(graph, student)
+    # All masks first: a mask reads what the block before puts out, gated.
+    masks = {block.name: _mask(graph, student, block, glance, zero) for block in student.blocks}
     for block in student.blocks:
-        unit = {key: np.asarray(variable) for key, variable in student.units[block.name].items()}
-        unit["kernel"] = np.asarray(student.mask_kernel(block))
-        mask = _mask(graph, block, unit, glance, zero)
-        _gate(graph, student, block, mask, unit.get("background"))
+        _gate(graph, student, block, masks[block.name])
     return model
 
 
@@ -84,10 +83,8 @@ class _Graph:
         )
 
     def replace(self, name: str, other: str) -> None:
-        """Has all nodes that read `name` read `other` instead, but for those that make it."""
+        """Has all nodes so far that read `name` read `other` instead."""
         for node in self.model.nodes:
-            if node["name"].startswith(f"{PREFIX}/") and base(node.get("input", [""])[0] or "") == name:
-                continue
             if "input" in node:
                 node["input"] = [other if source in (name, f"{name}:0") else source for source in node["input"]]
 
@@ -109,10 +106,14 @@ def _glance(graph: _Graph, student: Student) -> str:
     return x
 
 
-def _mask(graph: _Graph, block: Block, unit: dict[str, NDArray[Any]], glance: str, zero: str) -> str:
+def _mask(graph: _Graph, student: Student, block: Block, glance: str, zero: str) -> str:
     name = block.name
-    own = graph.convolution(f"{name}/own", block.source, unit["kernel"], unit["bias"], block.strides, None)
-    scaled = graph.convolution(f"{name}/glance", glance, unit["gain"], np.zeros(1, np.float32), 1, None)
+    kernel, bias, gain = (
+        np.asarray(values)
+        for values in (student.mask_kernel(block), student.units[name]["bias"], student.units[name]["gain"])
+    )
+    own = graph.convolution(f"{name}/own", block.source, kernel, bias, block.strides, None)
+    scaled = graph.convolution(f"{name}/glance", glance, gain, np.zeros(1, np.float32), 1, None)
     resized = graph.node(
         "ResizeBilinear",
         f"{name}/resized",
@@ -127,7 +128,9 @@ def _mask(graph: _Graph, block: Block, unit: dict[str, NDArray[Any]], glance: st
     return cast
 
 
-def _gate(graph: _Graph, student: Student, block: Block, mask: str, background: NDArray[Any] | None) -> None:
+def _gate(graph: _Graph, student: Student, block: Block, mask: str) -> None:
+    variable = student.units[block.name].get("background")
+    background = None if variable is None else np.asarray(variable)
     masked = f"{PREFIX}/{block.name}/masked"
     result = masked
     if background is not None:
