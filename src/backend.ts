@@ -41,8 +41,8 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
   private readonly slots: SlotTable;
   private nextId = 1;
   private orphanedBytes = 0;
-  /** The references to data ids that are taken during an attempt, less those given back. */
-  private taken: Map<DataId, number> | null = null;
+  /** The data ids that references were taken to during an attempt, less those given back. */
+  private taken: DataId[] | null = null;
   private readonly deferred = new Set<Storage>();
 
   constructor(readonly runtime: Runtime) {
@@ -148,7 +148,7 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
     kernel: () => T,
   ): { result: T; error?: undefined } | { result: null; error: unknown } {
     const outer = this.taken;
-    const taken = new Map<DataId, number>();
+    const taken: DataId[] = [];
     this.taken = taken;
     let result: T | null = null;
     let error: unknown;
@@ -157,19 +157,23 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
     } catch (thrown) {
       error = thrown;
     }
-    const returned = result ? [result].flat() : [];
+    const returned: readonly TensorInfo[] = Array.isArray(result) ? result : result ? [result] : [];
     for (const { dataId } of returned) this.count(dataId, -1);
     this.taken = null;
-    for (const [dataId, references] of taken) {
-      for (let left = references; left > 0; left--) this.disposeData(dataId);
-    }
+    for (const dataId of taken) this.disposeData(dataId);
     this.taken = outer;
     for (const { dataId } of returned) this.count(dataId, 1);
     return result ? { result } : { result, error };
   }
 
   private count(dataId: DataId, references: 1 | -1): void {
-    this.taken?.set(dataId, (this.taken.get(dataId) ?? 0) + references);
+    const { taken } = this;
+    if (!taken) return;
+    if (references === 1) taken.push(dataId);
+    else {
+      const last = taken.lastIndexOf(dataId);
+      if (last >= 0) taken.splice(last, 1);
+    }
   }
 
   override incRef(dataId: DataId): void {

@@ -11,12 +11,15 @@ const SHIPPED: Record<VectorBits, unknown> = { 128: narrow, 256: wide };
 let vectorBits: VectorBits = 128;
 let chosen: UnrollingTable | null = null;
 /** The entries in force: of those with a name, then of those without, the first that matches. */
-let entries = entriesInForce();
+let entries: Entry[];
+/** The same, by the class of layer that they are for. */
+const byLayer = new Map<LayerShape['layer'], Entry[]>();
+bringIntoForce();
 
 /** Makes the shipped table for vectors of `bits` the one in force, beneath a chosen one. */
 export function useVectors(bits: VectorBits): void {
   vectorBits = bits;
-  entries = entriesInForce();
+  bringIntoForce();
 }
 
 /**
@@ -26,7 +29,7 @@ export function useVectors(bits: VectorBits): void {
  */
 export function setUnrollingTable(table: unknown): void {
   chosen = table === null ? null : parseTable('the unrolling table', table);
-  entries = entriesInForce();
+  bringIntoForce();
 }
 
 /** The table in force; `entries` are those of the chosen and of the shipped one, in order. */
@@ -39,10 +42,11 @@ function shipped(): UnrollingTable {
   return parseTable(`tables/cpu-${vectorBits}.json`, SHIPPED[vectorBits]);
 }
 
-function entriesInForce(): Entry[] {
+function bringIntoForce(): void {
   const all = [...(chosen?.entries ?? []), ...shipped().entries];
   const isNamed = ({ match }: Entry): boolean => match.name !== undefined;
-  return [...all.filter(isNamed), ...all.filter((entry) => !isNamed(entry))];
+  entries = [...all.filter(isNamed), ...all.filter((entry) => !isNamed(entry))];
+  byLayer.clear();
 }
 
 /** How a layer of a class that has microkernels is mapped, by the unrolling table in force. */
@@ -52,19 +56,22 @@ export function route(shape: LayerShape): KernelEntry {
 
 /** How an elementwise layer is mapped, by the unrolling table in force. */
 export function routeElementwise(channels: number, pixels: number, share: number): Entry {
-  return find({
-    ...{ layer: 'elementwise', taps: 1, inChannels: channels, outChannels: channels },
-    ...{ pixels, share },
-  });
+  const [inChannels, outChannels] = [channels, channels];
+  return find({ layer: 'elementwise', taps: 1, inChannels, outChannels, pixels, share });
 }
 
 function find(shape: LayerShape): Entry {
-  for (const entry of entries) if (matches(entry, shape)) return entry;
+  // One is looked for with every layer of every prediction: not among all classes'.
+  let candidates = byLayer.get(shape.layer);
+  if (!candidates) {
+    candidates = entries.filter(({ match }) => match.layer === shape.layer);
+    byLayer.set(shape.layer, candidates);
+  }
+  for (const entry of candidates) if (matches(entry, shape)) return entry;
   throw new Error(`the unrolling table has no entry for ${JSON.stringify(shape)}`);
 }
 
 function matches({ match }: Entry, shape: LayerShape): boolean {
-  if (match.layer !== shape.layer) return false;
   if (match.name !== undefined && match.name !== shape.name) return false;
   for (const field of MATCHED) {
     const range = match[field];

@@ -84,6 +84,8 @@ function stripRows(stages: readonly Stage[]): number {
 
 /** The band that computes rows [from, to) of the last stage: what of every stage, strip by strip. */
 export function scheduleBand(stages: readonly Stage[], from: number, to: number): StageRange[] {
+  // Most streams of a network of small layers: what follows is for those that hand rows on.
+  if (stages.length === 1) return [{ start: from, ends: [to], span: to - from }];
   const sink = stages.length - 1;
   const number = new Map(stages.map(({ rows }, index) => [rows, index]));
   const ranges = stages.map((): StageRange => ({ start: 0, ends: [], span: 0 }));
@@ -95,7 +97,7 @@ export function scheduleBand(stages: readonly Stage[], from: number, to: number)
       if (source) source.start = firstNeeded(producer, rows.set, operand, ranges[index].start);
     });
   }
-  const step = stages.length === 1 ? to - from : stripRows(stages);
+  const step = stripRows(stages);
   for (let strip = 0, end = from; strip === 0 || end < to; strip++) {
     end = Math.min(end + step, to);
     ranges[sink].ends.push(end);

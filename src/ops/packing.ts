@@ -14,9 +14,11 @@ export class FilterLayout {
     readonly isTransposed = false,
   ) {}
 
-  /** Two layouts of one key are the same: it is made of every field, whatever there is. */
+  /** Two layouts of one key are the same: every field is in it. */
   get key(): string {
-    return JSON.stringify(this);
+    const taps = typeof this.taps === 'number' ? this.taps : `[${this.taps.join()}]`;
+    const { kernel, inChannels, outChannels, isTransposed } = this;
+    return `${kernel} ${taps} ${inChannels} ${outChannels} ${isTransposed}`;
   }
 }
 
