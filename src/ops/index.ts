@@ -8,6 +8,7 @@ import { convolutions } from './conv2d.js';
 import { conv2dTranspose } from './conv2d_transpose.js';
 import { depthwiseConvolutions } from './depthwise_conv2d.js';
 import { elementwise } from './elementwise.js';
+import { gathers } from './gather.js';
 import { identity } from './identity.js';
 import { leakyRelu, prelu } from './leaky_relu.js';
 import { mean } from './mean.js';
@@ -34,6 +35,7 @@ export const operations: readonly Operation[] = [
   ...elementwise,
   ...reshapes,
   ...zeros,
+  ...gathers,
   multiply,
   mean,
   select,

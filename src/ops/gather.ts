@@ -1,0 +1,159 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Evaluation } from '../graph/evaluation.js';
+import { settled, whole } from '../graph/node.js';
+import type { Node, Primitive, Steps } from '../graph/node.js';
+import { PixelSet } from '../graph/pixels.js';
+import { Rows } from '../graph/rows.js';
+import { channelsOf } from '../graph/view.js';
+import type { View } from '../graph/view.js';
+import { required } from './operation.js';
+import type { Call, Operation } from './operation.js';
+import { valuesOf } from './values.js';
+
+/** Maps of which more than this part is gathered are computed at once, not where they are read. */
+const LARGEST_SHARE = 1 / 16;
+
+/** What is gathered: runs of values of the input, one after the other. */
+interface Runs {
+  /** Values of one run: within one pixel, or all those of several. */
+  readonly length: number;
+  readonly count: number;
+  /**
+   * The first value of each run.
+   * @throws Error for an index that is out of range
+   */
+  starts(indices: ArrayLike<number>): number[];
+}
+
+/** Values of a map at positions that an input tells, as a model looks up the offset at a peak. */
+class Gather implements Primitive {
+  constructor(
+    readonly name: string,
+    private readonly runs: Runs,
+  ) {}
+
+  /** Region rule: the indices are read first, and the map is asked for at their pixels alone. */
+  *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {
+    const [mapView, indicesView] = node.inputs as [View, View];
+    const { runtime } = evaluation;
+    const { channels } = mapView;
+    const indices = yield* whole(indicesView);
+    const starts = this.runs.starts(valuesOf(indices));
+    indices.release();
+    const set = this.pixelsOf(starts, mapView, evaluation);
+    const map = evaluation.align(yield { view: mapView, want: set }, set);
+    const rows = yield* settled(evaluation.compute(map));
+    const { length } = this.runs;
+    const pointer = runtime.arena.allocate(Math.max(starts.length * length * 4, 4));
+    const { f32 } = runtime.heap;
+    let to = pointer >>> 2;
+    for (const start of starts) {
+      // The pixels of a run lie side by side in the set, too.
+      const row = set.rank(Math.floor(start / channels));
+      const from = (rows.pointer >>> 2) + row * channels + (start % channels);
+      f32.copyWithin(to, from, from + length);
+      to += length;
+    }
+    rows.release();
+    set.release();
+    const all = PixelSet.all(runtime, want.total);
+    const gathered = Rows.computed(runtime, all, channelsOf(node), 'float32', pointer);
+    all.release();
+    return gathered;
+  }
+
+  private pixelsOf(starts: readonly number[], map: View, { runtime }: Evaluation): PixelSet {
+    const bitmap = runtime.arena.allocate(map.pixels);
+    const bytes = runtime.heap.u8;
+    bytes.fill(0, bitmap, bitmap + map.pixels);
+    for (const start of starts) {
+      const first = bitmap + Math.floor(start / map.channels);
+      const last = bitmap + Math.floor((start + this.runs.length - 1) / map.channels);
+      bytes.fill(1, first, last + 1);
+    }
+    return PixelSet.fromBitmap(runtime, map.pixels, bitmap);
+  }
+}
+
+/** Defers a gathering of few pixels of a map that is not computed yet. */
+function gather(
+  { backend }: Call,
+  name: string,
+  inputs: [View, View],
+  shape: number[],
+  runs: Runs,
+) {
+  const [map, indices] = inputs;
+  if (!map.isDeferred || map.dtype !== 'float32' || indices.dtype !== 'int32') return null;
+  const pixels = runs.count * Math.ceil(runs.length / map.channels);
+  if (pixels === 0 || pixels > LARGEST_SHARE * map.pixels) return null;
+  return backend.defer(new Gather(name, runs), inputs, shape, 'float32', map.nonNegative);
+}
+
+const gatherNd: Operation = {
+  name: tf.GatherNd,
+  defer(call: Call) {
+    const map = required(call, 'params');
+    const indices = required(call, 'indices');
+    const axes = indices.channels;
+    if (axes > map.shape.length || tf.util.sizeFromShape(map.shape) === 0) return null;
+    const { shape } = map;
+    const length = tf.util.sizeFromShape(shape.slice(axes));
+    const steps = tf.util.computeStrides(shape);
+    steps.push(1);
+    const runs: Runs = {
+      length,
+      count: indices.pixels,
+      starts(values) {
+        return Array.from({ length: indices.pixels }, (_, run) => {
+          const index = Array.from({ length: axes }, (_, axis) => values[run * axes + axis]);
+          const start = index.reduce((sum, position, axis) => sum + position * steps[axis], 0);
+          if (start < 0 || start + length > tf.util.sizeFromShape(shape)) {
+            throw new Error(
+              `GatherNd: the index [${index.join()}] is not within [${shape.join()}]`,
+            );
+          }
+          return start;
+        });
+      },
+    };
+    const outShape = [...indices.shape.slice(0, -1), ...shape.slice(axes)];
+    return gather(call, tf.GatherNd, [map, indices], outShape, runs);
+  },
+};
+
+const gatherV2: Operation = {
+  name: tf.GatherV2,
+  defer(call: Call) {
+    const map = required(call, 'x');
+    const indices = required(call, 'indices');
+    const { axis, batchDims } = call.attrs as { axis: number; batchDims: number };
+    const [dimension] = tf.util.parseAxisParam(axis, map.shape);
+    if (batchDims !== 0 || tf.util.sizeFromShape(map.shape) === 0) return null;
+    const size = map.shape[dimension];
+    const outer = tf.util.sizeFromShape(map.shape.slice(0, dimension));
+    const length = tf.util.sizeFromShape(map.shape.slice(dimension + 1));
+    const each = tf.util.sizeFromShape(indices.shape);
+    const runs: Runs = {
+      length,
+      count: outer * each,
+      starts(values) {
+        return Array.from({ length: outer * each }, (_, run) => {
+          const index = values[run % each];
+          if (index < 0 || index >= size) {
+            throw new Error(`GatherV2: the index ${index} is not in [0, ${size - 1}]`);
+          }
+          return (Math.floor(run / each) * size + index) * length;
+        });
+      },
+    };
+    const shape = [
+      ...map.shape.slice(0, dimension),
+      ...indices.shape,
+      ...map.shape.slice(dimension + 1),
+    ];
+    return gather(call, tf.GatherV2, [map, indices], shape, runs);
+  },
+};
+
+export const gathers: Operation[] = [gatherNd, gatherV2];
