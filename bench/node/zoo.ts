@@ -28,26 +28,43 @@ import {
 } from './host.js';
 import { zooFolder } from './zoo-package.js';
 
-/** The models to run, by what they are for. */
+/** The models of the package, by what they are for; all but three, whose control flow needs more. */
 const MODELS: Record<string, readonly string[]> = {
-  pose: ['movenet-lightning', 'movenet-thunder', 'blazepose-lite', 'efficientpose', 'posenet'],
-  face: ['blazeface', 'facemesh', 'faceres', 'iris'],
-  hand: ['handdetect', 'handlandmark-lite', 'handskeleton'],
+  pose: [
+    ...['movenet-lightning', 'movenet-thunder', 'movenet-multipose', 'efficientpose', 'posenet'],
+    ...['blazepose-lite', 'blazepose-full', 'blazepose-heavy', 'blazepose-detector'],
+  ],
+  face: [
+    ...['blazeface', 'blazeface-back', 'blazeface-front', 'facemesh', 'facemesh-attention'],
+    ...['facemesh-attention-pinto', 'facemesh-detection-full', 'facemesh-detection-short', 'iris'],
+  ],
+  person: [
+    ...['age', 'gender', 'gender-ssrnet-imdb', 'gear', 'emotion', 'faceres', 'faceres-deep'],
+    ...['mobileface', 'mobilefacenet', 'antispoof', 'liveness'],
+  ],
+  hand: [
+    ...['handdetect', 'handskeleton', 'handlandmark-lite', 'handlandmark-full'],
+    'handlandmark-sparse',
+  ],
   segmentation: ['selfie', 'meet'],
   objects: ['centernet', 'nanodet'],
 };
-const CHANNELS = 3;
+/** Pixels of each side of a picture of any size. */
+const ANY_SIDE = 256;
+const COLOURS = 3;
 /** Small models take more runs than large ones until V8 has compiled all of the code for good. */
-const WARMUP_MILLISECONDS = 600;
+const WARMUP_MILLISECONDS = 2000;
 const FEWEST_WARMUP_RUNS = 5;
+const MOST_WARMUP_RUNS = 50;
 const DEFAULT_RUNS = 15;
 
 interface ModelResult {
   name: string;
   task: string;
-  milliseconds: { wasm: Spread; dynconv: Spread };
+  /** Absent for a backend that cannot run the model. */
+  milliseconds: { wasm?: Spread; dynconv?: Spread };
   /** How many times as fast as `wasm`, round by round. */
-  speedup: Spread;
+  speedup?: Spread;
   /** Largest difference from `wasm`'s outputs, each over its own largest value. */
   difference?: number;
   /** The same of the cpu backend: what rounding alone does to this model. */
@@ -58,17 +75,19 @@ interface ModelResult {
 async function inputsOf(model: GraphModel): Promise<tf.Tensor[]> {
   const inputs: tf.Tensor[] = [];
   for (const { shape = [], dtype } of model.inputs) {
-    const size = shape.map((dimension) => Math.max(dimension, 1));
-    const channelsFirst = size[1] === CHANNELS;
-    const [height, width] = channelsFirst ? size.slice(2) : size.slice(1);
+    const channelsFirst = shape[1] === COLOURS;
+    const [height, width] = shape
+      .slice(channelsFirst ? 2 : 1)
+      .map((size) => (size > 0 ? size : ANY_SIDE));
     const scale = dtype === 'int32' ? 1 / 255 : 1;
     const picture = toInput(
       await readPhotograph(inRoot(PHOTOGRAPH), width, height),
       [0, 0, 0],
       [scale, scale, scale],
     );
-    const pixels = tf.tensor4d(picture, [1, height, width, CHANNELS], dtype);
-    inputs.push(channelsFirst ? tf.transpose(pixels, [0, 3, 1, 2]) : pixels);
+    const pixels = tf.tensor4d(picture, [1, height, width, COLOURS], dtype);
+    if (channelsFirst) inputs.push(tf.transpose(pixels, [0, 3, 1, 2]));
+    else inputs.push(shape[3] === 1 ? tf.mean(pixels, 3, true) : pixels);
   }
   return inputs;
 }
@@ -92,7 +111,8 @@ async function warmupRuns(run: () => Promise<void>): Promise<number> {
   const start = performance.now();
   await run();
   const milliseconds = performance.now() - start;
-  return Math.max(FEWEST_WARMUP_RUNS, Math.ceil(WARMUP_MILLISECONDS / milliseconds));
+  const affordable = Math.ceil(WARMUP_MILLISECONDS / milliseconds);
+  return Math.min(Math.max(FEWEST_WARMUP_RUNS, affordable), MOST_WARMUP_RUNS);
 }
 
 async function benchModel(
@@ -116,28 +136,36 @@ async function benchModel(
       outputs.set(backend, await Promise.all(tensors.map((tensor) => tensor.data())));
       tf.dispose(tensors);
     };
-    const effort =
-      backend === 'cpu' ? { warmup: 0, runs: cpuRuns } : { warmup: await warmupRuns(run), runs };
-    contestants.push({ name: backend, ...effort, run });
+    try {
+      const effort =
+        backend === 'cpu' ? { warmup: 0, runs: cpuRuns } : { warmup: await warmupRuns(run), runs };
+      contestants.push({ name: backend, ...effort, run });
+    } catch (error) {
+      say(
+        `${backend} cannot run ${name}: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
   }
   const times = await contest(contestants);
   for (const { model, input } of loaded) {
     tf.dispose(input);
     model.dispose();
   }
-  const [wasm, dynconv] = [times.get('wasm') ?? [], times.get('dynconv') ?? []];
+  const [wasm, dynconv] = [times.get('wasm'), times.get('dynconv')];
   const difference = (backend: string): number | undefined => {
     const values = outputs.get(backend);
-    const reference = outputs.get('wasm') ?? [];
+    const reference = outputs.get('wasm');
     return (
-      values && Math.max(...reference.map((output, i) => largestDifference(values[i], output)))
+      values &&
+      reference &&
+      Math.max(...reference.map((output, i) => largestDifference(values[i], output)))
     );
   };
   return {
     name,
     task,
-    milliseconds: { wasm: spread(wasm), dynconv: spread(dynconv) },
-    speedup: spread(pairedRatios(wasm, dynconv)),
+    milliseconds: { wasm: wasm && spread(wasm), dynconv: dynconv && spread(dynconv) },
+    speedup: wasm && dynconv && spread(pairedRatios(wasm, dynconv)),
     difference: difference('dynconv'),
     cpuDifference: difference('cpu'),
   };
@@ -158,10 +186,10 @@ function format(results: readonly ModelResult[], mean: number): string {
     results.map(({ name, task, milliseconds, speedup, difference, cpuDifference }) => [
       name,
       task,
-      milliseconds.wasm.median.toFixed(1),
-      milliseconds.dynconv.median.toFixed(1),
-      speedup.median.toFixed(2),
-      `${speedup.lower.toFixed(2)}-${speedup.upper.toFixed(2)}`,
+      milliseconds.wasm?.median.toFixed(1) ?? 'cannot',
+      milliseconds.dynconv?.median.toFixed(1) ?? 'cannot',
+      speedup?.median.toFixed(2) ?? '-',
+      speedup ? `${speedup.lower.toFixed(2)}-${speedup.upper.toFixed(2)}` : '-',
       difference?.toExponential(1) ?? '-',
       cpuDifference?.toExponential(1) ?? '-',
     ]),
@@ -184,7 +212,7 @@ for (const { task, name } of chosen ?? all) {
   say(name);
   results.push(await benchModel(folder, task, name, options));
 }
-const mean = geometricMean(results.map(({ speedup }) => speedup.median));
+const mean = geometricMean(results.flatMap(({ speedup }) => speedup?.median ?? []));
 const where = environment();
 printResults(
   options.json,
