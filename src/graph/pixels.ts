@@ -91,14 +91,6 @@ export class PixelSet {
     return PixelSet.fromBitmap(this.runtime, this.total, bitmap);
   }
 
-  /** The pixels in this set that are not in `other`. */
-  minus(other: PixelSet): PixelSet {
-    const bitmap = this.bitmap();
-    if (other.isAll) this.runtime.heap.u8.fill(0, bitmap, bitmap + this.total);
-    else this.runtime.kernels.bitmap_clear_pixels(other.pixels, other.count, bitmap);
-    return PixelSet.fromBitmap(this.runtime, this.total, bitmap);
-  }
-
   /**
    * The same positions in one image's worth of pixels, `period` (for an operand that is broadcast
    * over the batch): every pixel modulo the period.
