@@ -57,7 +57,10 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
 
   // Deferral.
 
-  /** A deferred tensor: `primitive` of `inputs` once somebody asks for it. */
+  /**
+   * A deferred tensor: `primitive` of `inputs` once somebody asks for it.
+   * @throws RangeError when its shape could not be that of any tensor
+   */
   defer(
     primitive: Primitive,
     views: readonly View[],
@@ -65,6 +68,7 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
     dtype: DataType,
     nonNegative = false,
   ): TensorInfo {
+    requireShape(shape);
     for (const { storage } of views) storage.retain();
     const node = new Node(primitive, views, shape, dtype);
     const storage = new Storage(this.runtime, this, shape, dtype, node, nonNegative);
@@ -208,6 +212,7 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
   }
 
   private slotOf(values: Values | null, shape: number[], dtype: DataType, refCount: number): Slot {
+    requireShape(shape);
     if (dtype === 'string') {
       const slot = new Slot(null, shape, dtype, refCount);
       slot.stringBytes = values as Uint8Array[];
@@ -311,5 +316,12 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
     this.deferred.clear();
     this.runtime.lanes.stop();
     super.dispose();
+  }
+}
+
+/** @throws RangeError for a shape that no tensor has: tfjs-core passes sizes on unchecked. */
+function requireShape(shape: readonly number[]): void {
+  if (shape.some((size) => size < 0)) {
+    throw new RangeError(`there is no tensor of shape [${shape.join(', ')}]`);
   }
 }

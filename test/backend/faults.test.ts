@@ -54,6 +54,38 @@ async function withLittleMemory(spare: number, f: () => unknown): Promise<void> 
   }
 }
 
+describe('an output of negative size', () => {
+  before(() => tf.setBackend('dynconv'));
+
+  const resize = (x: tf.Tensor4D, size: [number, number]): tf.Tensor4D =>
+    tf.tidy(() => tf.image.resizeNearestNeighbor(x, size));
+
+  for (const size of [
+    [-3, 2],
+    [-3, -2],
+    [-(2 ** 31), 0],
+  ] as [number, number][]) {
+    it(`is refused as it is deferred: ${size.join(' x ')}`, async () => {
+      const x = quarters([1, 4, 4, 2], 1) as tf.Tensor4D;
+      await assertLeavesNothing(async () => {
+        const error = await errorOf(() =>
+          tf.tidy(() => resize(tf.conv2d(x, filter([1, 1, 2, 2], 2), 1, 'same'), size)),
+        );
+        assert.include(error.message, `no tensor of shape [1, ${size.join(', ')}, 2]`);
+      });
+      x.dispose();
+    });
+  }
+
+  it('is refused where it would be computed at once', async () => {
+    const x = quarters([1, 4, 4, 2], 1) as tf.Tensor4D;
+    await assertLeavesNothing(async () => {
+      assert.instanceOf(await errorOf(() => resize(x, [-3, 2])), RangeError);
+    });
+    x.dispose();
+  });
+});
+
 describe('running out of memory', () => {
   before(() => tf.setBackend('dynconv'));
 
