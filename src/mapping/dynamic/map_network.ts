@@ -96,9 +96,7 @@ class NetworkMapper {
       const { latency, energy } = overhead;
       return { layer, core, mapping: undefined, runnersUp: [], overhead, latency, energy, macs: 0 };
     }
-    const { mappings, infeasible } = activity
-      ? this.searchActive(layer, activity, core, rule)
-      : this.search(layer, core, rule);
+    const { mappings, infeasible } = this.searchBoth(layer, activity, core, rule);
     const [mapping, ...runnersUp] = mappings;
     return {
       layer,
@@ -111,6 +109,22 @@ class NetworkMapper {
       macs: macs(layer) * density,
       ...(mapping === undefined && infeasible !== undefined && { infeasible }),
     };
+  }
+
+  /** Goes through a list of pixels, or computes all of them where that is cheaper. */
+  private searchBoth(
+    layer: Layer,
+    activity: LayerActivity | undefined,
+    core: number,
+    rule: MappingRule,
+  ): SearchResult {
+    const dense = this.search(layer, core, rule);
+    if (!activity || activity.pixels.density === 1) return dense;
+    const list = this.searchActive(layer, activity, core, rule);
+    const [a, b] = [dense.mappings[0], list.mappings[0]];
+    if (a === undefined || b === undefined) return b === undefined ? dense : list;
+    const { objective } = this.options;
+    return score(a, objective) < score(b, objective) ? dense : list;
   }
 
   /** The spatial mapping decides which tiles of pixels are computed, so it is found first. */
