@@ -33,6 +33,7 @@ def describe(trunk: Trunk, blocks: Sequence[Block], refusals: Sequence[Refusal])
     lines = [f"{total / 1e6:.1f} million multiply-accumulates a picture, of which get a mask:"]
     for block in blocks:
         kind = "residual" if block.residual else "with a background"
+        kind += "" if block.leader == block.name else f", the mask of {block.leader}"
         lines.append(f"  {100 * block.macs / total:5.1f} %  {block.name}, {block.size[1]}x{block.size[0]}, {kind}")
     lines.append(f"  {100 * sum(block.macs for block in blocks) / total:5.1f} %  in all")
     lines.append("No mask for:")

@@ -19,8 +19,8 @@ from dynconv_models import gate
 from dynconv_models.blocks import inverted_residual
 from dynconv_models.convert import convert
 from dynconv_models.gating import graph_model, pictures
-from dynconv_models.gating.blocks import Block, find_blocks, macs, typical_share
-from dynconv_models.gating.distil import Distillation, Recipe, glance_loss, map_loss
+from dynconv_models.gating.blocks import find_blocks, macs, typical_share
+from dynconv_models.gating.distil import Distillation, Recipe, glance_loss, kept_finds, map_loss
 from dynconv_models.gating.insertion import with_masks
 from dynconv_models.gating.student import Student, executed_share
 from dynconv_models.gating.trunk import Trunk
@@ -44,7 +44,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     x = inverted_residual(layers.MaxPooling2D(4)(x), 12, "small", expand_ratio=4)
     x = layers.Add(name="sum")([layers.UpSampling2D(4, interpolation="bilinear")(x), fine])
     x = layers.Conv2D(24, 3, padding="same", activation="relu", name="head", **biased)(x)
-    heat = layers.Conv2D(2, 1, name="heat", **biased)(x)
+    heat = layers.Conv2D(2, 1, name="heat", bias_initializer=keras.initializers.Constant(-2.0))(x)
     model = keras.Model(image, layers.Activation("sigmoid", name="probability")(heat))
     path = tmp_path_factory.mktemp("model")
     convert(model, path, "graph")
@@ -141,6 +141,7 @@ def test_what_gets_a_mask_and_what_does_not(trunk: Trunk) -> None:
         ((24, 24), False, 2),
         ((24, 24), False, 1),
     ]
+    assert [block.leader for block in blocks] == [blocks[0].name] * 2 + [blocks[2].name] * 2
     reasons = {refusal.end.split("/")[-2]: refusal.reason for refusal in refusals}
     assert "too small" in next(reason for end, reason in reasons.items() if "small" in end)
     total = sum(macs(trunk, found) for found in trunk.convolutions.values())
@@ -161,14 +162,14 @@ def test_work_under_a_mask_counts_windows(trunk: Trunk) -> None:
     assert typical_share(residual) > 0.4
 
 
-def masked(trunk: Trunk, seed: int) -> tuple[Student, list[Block]]:
+def masked(trunk: Trunk, seed: int) -> Student:
     """A student whose masks keep some of the pixels of a picture, and not all."""
     blocks, _ = find_blocks(trunk)
     student = Student(trunk, blocks)
     source = trunk.before()(picture(seed))
     student.look(trunk.run(source, {}))
     random = np.random.default_rng(0)
-    for block in blocks:  # In their order, since a mask depends on those before it.
+    for block in student.leaders:  # In their order, since a mask depends on those before it.
         unit = student.units[block.name]
         unit["kernel"].assign(random.normal(0, 3, unit["kernel"].shape))
         low, high = -30.0, 30.0
@@ -178,11 +179,11 @@ def masked(trunk: Trunk, seed: int) -> tuple[Student, list[Block]]:
             if 0.2 < kept < 0.8 or high - low < 1e-3:
                 break
             low, high = ((low + high) / 2, high) if kept < 0.5 else (low, (low + high) / 2)
-    return student, blocks
+    return student
 
 
 def test_open_masks_change_nothing(trunk: Trunk) -> None:
-    student, _ = masked(trunk, 0)
+    student = masked(trunk, 0)
     for unit in student.units.values():
         unit["bias"].assign([1e3])
     source = trunk.before()(picture(0))
@@ -192,7 +193,7 @@ def test_open_masks_change_nothing(trunk: Trunk) -> None:
 
 
 def test_the_written_graph_computes_what_the_student_does(trunk: Trunk, tmp_path: Path) -> None:
-    student, blocks = masked(trunk, 2)
+    student = masked(trunk, 2)
     for variable in student.weights.values():
         variable.assign(graph_model.rounded(variable.numpy()))
     graph_model.write(with_masks(student), tmp_path)
@@ -201,20 +202,20 @@ def test_the_written_graph_computes_what_the_student_does(trunk: Trunk, tmp_path
     assert written.outputs == trunk.model.outputs
     image = picture(2)
     outcome = student.run(trunk.before()(image), training=False)
-    names = [f"dynconv/{block.name}/mask" for block in blocks]
+    names = [f"dynconv/{block.name}/mask" for block in student.leaders]
     *masks, output = interpret(written, image, [*names, written.outputs[0]])
-    for block, mask in zip(blocks, masks, strict=True):
+    for block, mask in zip(student.leaders, masks, strict=True):
         assert 0.1 < mask.mean() < 0.9
         assert (mask == outcome.masks[block.name].numpy()).mean() > 0.999
     np.testing.assert_allclose(output, tf.sigmoid(outcome.maps[0]), atol=2e-3)
     plain = interpret(trunk.model, image, trunk.model.outputs)[0]
-    assert np.abs(output - plain).max() > 0.01
+    assert np.abs(output - plain).max() > 0.003
 
 
 def test_training_keeps_to_the_budget_and_goes_on_where_it_was(trunk: Trunk, images: Path, tmp_path: Path) -> None:
     training, held_out = pictures.find(images)
     assert [len(training), len(held_out)] == [5, 1]
-    recipe = Recipe(0.6, steps=60, batch=2, mask_rate=3e-2)
+    recipe = Recipe(0.6, steps=60, batch=2, mask_rate=0.15)
     blocks, _ = find_blocks(trunk)
     first = Distillation(trunk, Student(trunk, blocks), recipe, training, tmp_path / "checkpoint.npz")
     before = first.agreement(held_out)
@@ -245,6 +246,15 @@ def test_losses_are_least_for_what_is_wanted() -> None:
     )
 
 
+def test_a_find_is_kept_where_the_student_is_nearly_as_sure() -> None:
+    wanted, got = np.full((2, 2, 24, 24, 2), -6.0, np.float32)
+    wanted[0, 5, 5, 0] = wanted[0, 9, 9, 1] = wanted[1, 3, 3, 0] = 2
+    got[0, 6, 5, 0] = got[0, 20, 20, 1] = 2  # One a cell away, one elsewhere, one not at all.
+    assert kept_finds(wanted, got) == (3, 1)
+    got[0, 9, 9, 1] = 0  # Surer elsewhere, but there too.
+    assert kept_finds(wanted, got) == (3, 2)
+
+
 def test_the_command(folder: Path, images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = [str(folder), "--images", str(images), "--out", str(tmp_path), "--steps", "2", "--batch", "2"]
     gate.main([*arguments, "--source", "made here"])
@@ -252,7 +262,7 @@ def test_the_command(folder: Path, images: Path, tmp_path: Path, capsys: pytest.
     content = json.loads((tmp_path / "dynconv.json").read_text())
     assert content["source"] == "made here" and content["gating"]["images"] == 5
     figures = content["figures"]
-    assert 0 < figures["executedMacs"] <= figures["macs"] and len(figures["densities"]) == 4
+    assert 0 < figures["executedMacs"] <= figures["macs"] and len(figures["densities"]) == 2
     assert graph_model.read(tmp_path).outputs == graph_model.read(folder).outputs
 
 

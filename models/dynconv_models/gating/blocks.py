@@ -48,6 +48,8 @@ class Block:
         size: height and width of what it puts out.
         residual: something is added to what it puts out, and remains where the mask is 0. Otherwise a value for each
             channel that is learned, the background, stands there.
+        leader: the block whose mask it has: the first one of its size, since deciding anew for each would cost a
+            compact model what it saves.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Block:
     strides: int
     size: tuple[int, int]
     residual: bool
+    leader: str = ""
 
     @property
     def macs(self) -> int:
@@ -183,10 +186,14 @@ def _window(trunk: Trunk, found: Convolution) -> Window | None:
 
 
 def _named(blocks: list[Block]) -> list[Block]:
-    """Gives each block the shortest run of its node's path that no other block's node has."""
+    """Gives each block a part of its node's path that no other block's node has, and its leader."""
     paths = {block.end: block.end.split("/") for block in blocks}
 
     def parts(end: str) -> list[str]:
         return [part for part in paths[end] if sum(part in path for path in paths.values()) == 1]
 
-    return [dataclasses.replace(block, name=(parts(block.end) or [block.end.replace("/", "_")])[0]) for block in blocks]
+    named = [
+        dataclasses.replace(block, name=(parts(block.end) or [block.end.replace("/", "_")])[0]) for block in blocks
+    ]
+    leaders = {block.size: block.name for block in reversed(named)}
+    return [dataclasses.replace(block, leader=leaders[block.size]) for block in named]

@@ -74,8 +74,8 @@ class Agreement:
     """A student against its teacher on pictures.
 
     Attributes:
-        finds: the share of the teacher's finds (highest cells of maps that a sigmoid reads) that the student puts in
-            the same place; None if no map is read so.
+        finds: the share of the teacher's finds (highest cells of maps that a sigmoid reads) near which the student is
+            at least half as sure; None if no map is read so.
         error: the mean distance of the maps, as a share of their standard deviation.
         share: of the work behind masks that is executed.
         densities: the share of pixels that each mask keeps.
@@ -87,7 +87,7 @@ class Agreement:
     densities: dict[str, float]
 
     def __str__(self) -> str:
-        finds = "" if self.finds is None else f"{self.finds:.1%} of the finds in the same place, "
+        finds = "" if self.finds is None else f"{self.finds:.1%} of the finds kept, "
         kept = ", ".join(f"{name} {density:.0%}" for name, density in self.densities.items())
         return f"{finds}error {self.error:.3f}, {self.share:.0%} executed; kept: {kept}"
 
@@ -172,11 +172,9 @@ class Distillation:
                 wanted, got = np.asarray(wanted), np.asarray(got)
                 errors.append(float(np.abs(wanted - got).mean() / max(wanted.std(), 1e-6)))
                 if probable:
-                    here, there = (_highest(values) for values in (wanted, got))
-                    sure = wanted.max((1, 2)) > np.log(FIND / (1 - FIND))
-                    near = np.hypot(*np.moveaxis(here - there, -1, 0)) <= NEAR * wanted.shape[1]
-                    found, same = found + int(sure.sum()), same + int((near & sure).sum())
-        names = [block.name for block in self.student.blocks]
+                    one, other = kept_finds(wanted, got)
+                    found, same = found + one, same + other
+        names = [block.name for block in self.student.leaders]
         means = np.mean(densities, axis=0)
         return Agreement(
             same / found if found else None,
@@ -302,8 +300,19 @@ def _is_probability(trunk: Trunk, name: str) -> bool:
     return bool(readers) and all(node["op"] == "Sigmoid" for node in readers)
 
 
-def _highest(values: NDArray[Any]) -> NDArray[Any]:
-    """Row and column of each map's highest cell: [N, C, 2] for [N, H, W, C]."""
-    count, height, width, channels = values.shape
-    best = values.reshape(count, height * width, channels).argmax(1)
-    return np.stack(np.divmod(best, width), axis=-1)
+def kept_finds(wanted: NDArray[Any], got: NDArray[Any]) -> tuple[int, int]:
+    """How many finds the log odds [N, H, W, C] of a teacher hold, and how many of them a student's keep.
+
+    A find is the highest cell of a map, if its probability is at least `FIND`. It is kept if the student's is at least
+    half as high in one of the cells around, up to `NEAR` of the map's height away: with several people in a picture the
+    highest cell may well be another's.
+    """
+    reach = round(NEAR * wanted.shape[1])
+    odds = tf.sigmoid(wanted)
+    around = tf.nn.max_pool2d(tf.sigmoid(got), 2 * reach + 1, 1, "SAME")
+    flat = (tf.reshape(values, (len(wanted), -1, wanted.shape[3])) for values in (odds, around))
+    sure, near = (values.numpy() for values in flat)
+    best = sure.argmax(1)[:, None]
+    highest, there = (np.take_along_axis(values, best, axis=1) for values in (sure, near))
+    finds = highest >= FIND
+    return int(finds.sum()), int((finds & (there >= highest / 2)).sum())

@@ -20,8 +20,8 @@ _FLOAT = {"type": "DT_FLOAT"}
 def with_masks(student: Student) -> GraphModel:
     """The model of the student's trunk with the student's weights and masks.
 
-    A mask is a 1x1 convolution, to which the glance's resized map is added, GreaterEqual and Cast. What a residual
-    block adds is multiplied by it. Of any other block the background is taken off (in the bias of its last
+    A mask is a 1x1 convolution with its sign turned, GreaterEqual (of the glance's resized map and that) and Cast. What
+    a residual block adds is multiplied by it. Of any other block the background is taken off (in the bias of its last
     convolution), the rest multiplied, and the background added again.
     """
     old = student.trunk.model
@@ -29,12 +29,11 @@ def with_masks(student: Student) -> GraphModel:
     graph = _Graph(model)
     for name, variable in student.weights.items():
         model.weights[name] = np.asarray(variable).reshape(old.weights[name].shape)
-    zero = graph.constant("zero", np.float32(0))
     glance = _glance(graph, student)
     # All masks first: a mask reads what the block before puts out, gated.
-    masks = {block.name: _mask(graph, student, block, glance, zero) for block in student.blocks}
+    masks = {block.name: _mask(graph, student, block, glance) for block in student.leaders}
     for block in student.blocks:
-        _gate(graph, student, block, masks[block.name])
+        _gate(graph, student, block, masks[block.leader])
     return model
 
 
@@ -106,30 +105,26 @@ def _glance(graph: _Graph, student: Student) -> str:
     return x
 
 
-def _mask(graph: _Graph, student: Student, block: Block, glance: str, zero: str) -> str:
+def _mask(graph: _Graph, student: Student, block: Block, glance: str) -> str:
     name = block.name
-    kernel, bias, gain = (
-        np.asarray(values)
-        for values in (student.mask_kernel(block), student.units[name]["bias"], student.units[name]["gain"])
-    )
+    # own + glance >= 0 where glance >= -own, which saves an addition.
+    kernel, bias = -np.asarray(student.mask_kernel(block)), -np.asarray(student.units[name]["bias"])
     own = graph.convolution(f"{name}/own", block.source, kernel, bias, block.strides, None)
-    scaled = graph.convolution(f"{name}/glance", glance, gain, np.zeros(1, np.float32), 1, None)
     resized = graph.node(
         "ResizeBilinear",
-        f"{name}/resized",
-        [scaled, graph.constant(f"{name}/size", np.array(block.size, np.int32))],
+        f"{name}/glance",
+        [glance, graph.constant(f"{name}/size", np.array(block.size, np.int32))],
         align_corners={"b": False},
         half_pixel_centers={"b": True},
     )
-    logits = graph.node("AddV2", f"{name}/logits", [own, resized])
-    kept = graph.node("GreaterEqual", f"{name}/kept", [logits, zero])
+    kept = graph.node("GreaterEqual", f"{name}/kept", [resized, own])
     cast = graph.node("Cast", f"{name}/mask", [kept], SrcT={"type": "DT_BOOL"}, DstT=_FLOAT, Truncate={"b": False})
     graph.model.nodes[-1]["attr"].pop("T")
     return cast
 
 
 def _gate(graph: _Graph, student: Student, block: Block, mask: str) -> None:
-    variable = student.units[block.name].get("background")
+    variable = student.backgrounds.get(block.name)
     background = None if variable is None else np.asarray(variable)
     masked = f"{PREFIX}/{block.name}/masked"
     result = masked

@@ -16,12 +16,10 @@ from .trunk import Trunk
 
 #: Masks whose logits start here keep nearly every pixel.
 OPEN = 4.0
-#: How much of the glance a logit takes in when training starts.
-GLANCE_GAIN = 0.25
 #: The glance reads the picture at an eighth of its size.
 GLANCE_POOL = 8
 #: Size, channels and strides of its convolutions; the last one makes the map.
-GLANCE = ((3, 16, 2), (3, 32, 1), (3, 32, 1), (1, 1, 1))
+GLANCE = ((3, 16, 2), (3, 16, 1), (3, 16, 1), (1, 1, 1))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,7 +28,7 @@ class Outcome:
 
     Attributes:
         maps: as the trunk's `maps`.
-        masks: of each block by name, [N, H, W, 1], exactly 0 or 1.
+        masks: of each leading block by name, [N, H, W, 1], exactly 0 or 1.
         share: of the work behind masks that is executed, a scalar.
         glance: log odds of there being something to look at, [N, h, w, 1].
     """
@@ -44,13 +42,15 @@ class Outcome:
 class Student:
     """The weights of a trunk, masks for its blocks, and a glance at the whole picture that the masks share.
 
-    Early in a network a pixel cannot know what lies around it. The glance is a small convolutional network on the
-    picture at an eighth of its size; its map, resized, is added to the logits of every mask.
+    Blocks of one size have one mask. Early in a network a pixel cannot know what lies around it: the glance is a small
+    convolutional network on the picture at an eighth of its size, whose map, resized, is added to the logits of every
+    mask.
 
     Attributes:
         weights: of the trunk, by name.
-        units: by block: "kernel" [1, 1, C, 1], "bias" [1] and "gain" [1, 1, 1, 1] of its mask; its "background" [C].
-        scales: by block: what a kernel is multiplied by before use, so that logits move as fast over many large
+        units: by leading block: "kernel" [1, 1, C, 1] and "bias" [1] of its mask.
+        backgrounds: by block, [C]; residual ones have none.
+        scales: by leading block: what a kernel is multiplied by before use, so that logits move as fast over many large
             channels as over few small ones.
         glance: kernel and bias of each convolution.
     """
@@ -61,17 +61,20 @@ class Student:
         self.trunk, self.blocks = trunk, blocks
         self.weights = {name: keras.Variable(trunk.model.weights[name]) for name in trunk.weights}
         random = np.random.default_rng(seed)
+        self.leaders = [block for block in blocks if block.leader == block.name]
+        self.scales = {block.name: keras.Variable(1.0, trainable=False) for block in self.leaders}
         self.units: dict[str, dict[str, keras.Variable]] = {}
-        self.scales = {block.name: keras.Variable(1.0, trainable=False) for block in blocks}
-        for block in blocks:
-            unit = {
-                "kernel": np.zeros((1, 1, trunk.shapes[base(block.source)][2], 1), np.float32),
-                "bias": np.full(1, OPEN, np.float32),
-                "gain": np.full((1, 1, 1, 1), GLANCE_GAIN, np.float32),
+        for block in self.leaders:
+            channels = trunk.shapes[base(block.source)][2]
+            self.units[block.name] = {
+                "kernel": keras.Variable(np.zeros((1, 1, channels, 1), np.float32)),
+                "bias": keras.Variable(np.full(1, OPEN, np.float32)),
             }
-            if not block.residual:
-                unit["background"] = np.zeros(trunk.shapes[block.end][2], np.float32)
-            self.units[block.name] = {key: keras.Variable(value) for key, value in unit.items()}
+        self.backgrounds = {
+            block.name: keras.Variable(np.zeros(trunk.shapes[block.end][2], np.float32))
+            for block in blocks
+            if not block.residual
+        }
         self.glance: list[tuple[keras.Variable, keras.Variable]] = []
         channels = trunk.shapes[base(trunk.source)][2]
         for size, filters, _ in GLANCE:
@@ -86,7 +89,8 @@ class Student:
     def new_variables(self) -> list[keras.Variable]:
         """Masks, backgrounds and glance, which training has to find."""
         units = [variable for unit in self.units.values() for variable in unit.values()]
-        return units + [variable for pair in self.glance for variable in pair]
+        glance = [variable for pair in self.glance for variable in pair]
+        return [*units, *self.backgrounds.values(), *glance]
 
     @property
     def variables(self) -> list[keras.Variable]:
@@ -100,12 +104,13 @@ class Student:
 
     def look(self, values: dict[str, Any]) -> None:
         """Sets scales and backgrounds from what the nodes of the trunk put out for some pictures, by name."""
-        for block in self.blocks:
+        for block in self.leaders:
             features = values[base(block.source)]
             power = tf.reduce_sum(tf.reduce_mean(tf.square(features), axis=(0, 1, 2)))
             self.scales[block.name].assign(tf.math.rsqrt(power + 1e-6))
+        for block in self.blocks:
             if not block.residual:
-                self.units[block.name]["background"].assign(tf.reduce_mean(values[block.end], axis=(0, 1, 2)))
+                self.backgrounds[block.name].assign(tf.reduce_mean(values[block.end], axis=(0, 1, 2)))
 
     def mask_kernel(self, block: Block) -> Any:
         """The kernel of a block's mask as it is used."""
@@ -121,14 +126,16 @@ class Student:
             block = ends.get(name)
             if block is None:
                 return value
-            mask = masks[block.name] = self._mask(block, of(base(block.source)), glance, training)
+            if block.name == block.leader:
+                masks[block.name] = self._mask(block, of(base(block.source)), glance, training)
+            mask = masks[block.leader]
             if block.residual:
                 return value * mask
-            background = self.units[block.name]["background"]
+            background = self.backgrounds[block.name]
             return (value - background) * mask + background
 
         values = self.trunk.run(source, self.weights, replace)
-        executed = tf.add_n([block.macs * executed_share(block, masks[block.name]) for block in self.blocks])
+        executed = tf.add_n([block.macs * executed_share(block, masks[block.leader]) for block in self.blocks])
         share = executed / sum(block.macs for block in self.blocks)
         return Outcome([values[name] for name in self.trunk.maps], masks, share, glance)
 
@@ -144,8 +151,7 @@ class Student:
         unit = self.units[block.name]
         strides = [1, block.strides, block.strides, 1]
         logits = tf.nn.conv2d(features, self.mask_kernel(block), strides, "SAME") + unit["bias"]
-        scaled = tf.nn.conv2d(glance, unit["gain"], 1, "SAME")
-        logits += tf.raw_ops.ResizeBilinear(images=scaled, size=list(block.size), half_pixel_centers=True)
+        logits += tf.raw_ops.ResizeBilinear(images=glance, size=list(block.size), half_pixel_centers=True)
         if not training:
             return tf.cast(logits >= 0, tf.float32)
         uniform = tf.random.uniform(tf.shape(logits), 1e-6, 1 - 1e-6)
