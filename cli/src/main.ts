@@ -2,13 +2,14 @@ import { Command, CommanderError } from 'commander';
 import { version } from 'tfjs-backend-dynconv';
 import { mapCommand } from './commands/map.js';
 import { poseCommand } from './commands/pose.js';
+import { profileCommand } from './commands/profile.js';
 import { simulateCommand } from './commands/simulate.js';
 import { revectorize } from './engine.js';
 import { complain, EXIT } from './exit-codes.js';
 import { UserError } from './user-error.js';
 
 /** The subcommands, each in a file of its own in commands/. */
-const COMMANDS = [poseCommand, mapCommand, simulateCommand];
+const COMMANDS = [poseCommand, profileCommand, mapCommand, simulateCommand];
 
 /** Parses the arguments and runs the command; sets the process's exit code. */
 async function main(args: readonly string[]): Promise<void> {

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { listImages, pictureNames } from '../../cli/src/pose/images.js';
+import { listImages, pictureNames, timelineName } from '../../cli/src/pose/images.js';
 import { shippedModel } from '../../cli/src/shipped.js';
 import { UserError } from '../../cli/src/user-error.js';
 import { rejection, useTemporaryFolder } from './temporary-folder.js';
@@ -36,6 +36,13 @@ describe('the images', () => {
     const error = await rejection(listImages(['a.jpg', path]));
     expect(error).to.be.instanceOf(UserError);
     expect((error as UserError).message).to.include(`${path} holds no photograph`);
+  });
+
+  it('have timelines beside their pictures', () => {
+    expect(timelineName('a-pose.png')).to.equal('a-timeline.svg');
+    expect(timelineName(join('out', 'my picture.png'))).to.equal(
+      join('out', 'my picture-timeline.svg'),
+    );
   });
 
   it('have pictures of different names', () => {

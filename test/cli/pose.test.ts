@@ -78,6 +78,8 @@ describe('dynconv', function () {
     expect(image.timings.wasm?.runs).to.equal(2);
     const picture = await loadImage(readFileSync(join(temporary.path, image.picture)));
     expect(picture.width).to.be.greaterThan(1000);
+    const timeline = await loadImage(readFileSync(join(temporary.path, image.timeline)));
+    expect(timeline.width).to.be.greaterThan(1000);
   });
 
   it('tells a person the same, on dynconv alone when asked', () => {

@@ -54,7 +54,8 @@ export function poseCommand(): Command {
     )
     .option(
       '-o, --out <path>',
-      'the PNG to write, or with several images the folder (default: <image>-pose.png, here)',
+      'the PNG to write, or with several images the folder (default: <image>-pose.png, here); ' +
+        'a chart of the lanes goes beside it (<image>-timeline.svg)',
     )
     .option(
       '--min-score <number>',

@@ -1,5 +1,5 @@
 import { readdir, stat } from 'node:fs/promises';
-import { basename, extname, join } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 import { UserError } from '../user-error.js';
 
 /** What is taken from a folder; a file that is named may be of any kind that can be decoded. */
@@ -57,4 +57,10 @@ export function pictureNames(images: readonly string[]): string[] {
     taken.add(name);
     return name;
   });
+}
+
+/** The name of the chart beside a picture: `NAME-timeline.svg` for `NAME-pose.png` or any `NAME`. */
+export function timelineName(picture: string): string {
+  const stem = basename(picture, extname(picture)).replace(/-pose$/, '');
+  return join(dirname(picture), `${stem}-timeline.svg`);
 }

@@ -1,7 +1,6 @@
-import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
-import { loadLayersModel } from '@tensorflow/tfjs-layers';
 import type { ModelFolder } from '../model-folder.js';
+import { loadNetwork, type Network } from '../network.js';
 import { messageOf, UserError } from '../user-error.js';
 import type { Heatmaps } from './heatmaps.js';
 
@@ -30,26 +29,13 @@ export interface PoseModel {
   dispose(): void;
 }
 
-/** What graph models and layers models have in common here. */
-interface Network {
-  inputs: readonly { shape?: readonly (number | null)[] }[];
-  run(input: tf.Tensor4D): tf.Tensor | tf.Tensor[] | tf.NamedTensorMap;
-  weights: Iterable<readonly [name: string, dataId: object]>;
-  dispose(): void;
-}
-
 /**
  * Makes a model of a folder's content on the current backend.
  *
  * @throws UserError when the model cannot be built, or does not take one picture.
  */
 export async function loadPoseModel(folder: ModelFolder): Promise<PoseModel> {
-  const load = folder.format === 'graph-model' ? loadGraph : loadLayers;
-  const network = await load(folder).catch((error: unknown) => {
-    throw new UserError(`The model in ${folder.path} cannot be built: ${messageOf(error)}`, {
-      cause: error,
-    });
-  });
+  const network = await loadNetwork(folder);
   const [height, width] = inputSize(network.inputs, folder.path);
   const names = new Map<object, string>();
   for (const [name, dataId] of network.weights) names.set(dataId, name);
@@ -72,32 +58,6 @@ export async function loadPoseModel(folder: ModelFolder): Promise<PoseModel> {
     weightName: (dataId) => names.get(dataId),
     dispose: () => {
       network.dispose();
-    },
-  };
-}
-
-async function loadGraph({ artifacts }: ModelFolder): Promise<Network> {
-  const model = await loadGraphModel({ load: () => Promise.resolve(artifacts) });
-  return {
-    inputs: model.inputs,
-    run: (input) => model.predict(input),
-    weights: Object.entries(model.weights).flatMap(([name, tensors]) =>
-      tensors.map((tensor) => [name, tensor.dataId] as const),
-    ),
-    dispose: () => {
-      model.dispose();
-    },
-  };
-}
-
-async function loadLayers({ artifacts }: ModelFolder): Promise<Network> {
-  const model = await loadLayersModel({ load: () => Promise.resolve(artifacts) });
-  return {
-    inputs: model.inputs,
-    run: (input) => model.predict(input),
-    weights: model.weights.map((weight) => [weight.originalName, weight.read().dataId] as const),
-    dispose: () => {
-      model.dispose();
     },
   };
 }
@@ -128,7 +88,7 @@ function inputSize(inputs: Network['inputs'], path: string): [height: number, wi
 
 /** What fails may do so when the values are read: until then, the backend may put off computing them. */
 async function heatmapsOf(network: Network, input: tf.Tensor4D, path: string): Promise<Heatmaps> {
-  const output = tf.tidy(() => lastHeatmaps(network.run(input), path));
+  const output = tf.tidy(() => lastHeatmaps(network.run([input]), path));
   try {
     const [, height, width, joints] = output.shape;
     return { height, width, joints, values: await output.data<'float32'>() };
@@ -138,9 +98,7 @@ async function heatmapsOf(network: Network, input: tf.Tensor4D, path: string): P
 }
 
 /** Stacked networks give the heatmaps of every stack; the last are the best. */
-function lastHeatmaps(output: ReturnType<Network['run']>, path: string): tf.Tensor4D {
-  const outputs =
-    output instanceof tf.Tensor ? [output] : Array.isArray(output) ? output : Object.values(output);
+function lastHeatmaps(outputs: readonly tf.Tensor[], path: string): tf.Tensor4D {
   const last = outputs.at(-1);
   if (last?.dtype !== 'float32' || !areHeatmaps(last.shape)) {
     throw new UserError(

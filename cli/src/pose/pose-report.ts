@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { sumGroups } from './layer-groups.js';
+import { commonFolder } from '../common-folder.js';
 import { figures, training } from '../model-card.js';
 import { formatTable, percent } from '../table.js';
 
@@ -79,6 +80,7 @@ const image = z.strictObject({
     .optional()
     .describe('absent unless the weights are trained: they would mean nothing'),
   picture: z.string(),
+  timeline: z.string().describe('the chart of what each lane did when, an SVG'),
 });
 
 /** The document that `dynconv pose --json` prints. Milliseconds are medians or single runs. */
@@ -164,6 +166,7 @@ export function formatImage(image: ImageReport, minScore: number): string {
       formatAgreement(image),
       formatJoints(image, minScore),
       `Picture: ${image.picture}`,
+      `Timeline: ${image.timeline}`,
     ]
       .filter((line) => line !== '')
       .join('\n'),
@@ -199,14 +202,6 @@ function formatLayers(layers: NonNullable<ImageReport['layers']>): string {
       l.milliseconds.toFixed(2),
     ]),
   );
-}
-
-/** The folders that all paths begin with, up to and with the last slash. */
-function commonFolder(paths: readonly string[]): string {
-  const [first = '', ...others] = paths;
-  let length = 0;
-  while (length < first.length && others.every((path) => path[length] === first[length])) length++;
-  return first.slice(0, first.lastIndexOf('/', length) + 1);
 }
 
 function formatTimings({ timings }: ImageReport): string {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-wasm';
-import { profile, type LayerProfile } from 'tfjs-backend-dynconv';
+import { profile, type LayerProfile, type Timeline } from 'tfjs-backend-dynconv';
 import { contest, type Contestant } from '../contest.js';
 import type { ModelFolder, ModelFormat } from '../model-folder.js';
 import type { Progress } from '../progress.js';
@@ -12,7 +12,11 @@ import { loadPoseModel, type PoseModel } from './pose-model.js';
 /** What one picture's predictions gave. */
 export interface PoseRun {
   heatmaps: Heatmaps;
-  profile: { layers: LayerProfile[]; macs: { total: number; executed: number } };
+  profile: {
+    layers: LayerProfile[];
+    macs: { total: number; executed: number };
+    timeline: Timeline;
+  };
   /** The name of a convolution's filter in the model (see `LayerProfile.filter`). */
   weightName: (filter: object) => string | undefined;
   /** Milliseconds of one prediction, input and output copied. */
@@ -110,12 +114,15 @@ export class PoseRunner {
 
     progress.stage('Profiling');
     await tf.setBackend('dynconv');
-    const { layers, macs } = await profile(() => this.predictOn('dynconv', dynconv, picture), {
-      pixelMaps: true,
-    });
+    const { layers, macs, timeline } = await profile(
+      () => this.predictOn('dynconv', dynconv, picture),
+      {
+        pixelMaps: true,
+      },
+    );
     return {
       heatmaps,
-      profile: { layers, macs },
+      profile: { layers, macs, timeline },
       weightName: dynconv.weightName,
       timings: {
         dynconv: spread(times.get('dynconv') ?? []),

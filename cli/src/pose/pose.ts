@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { version } from 'tfjs-backend-dynconv';
 import { computationMap } from './computation-map.js';
-import { isFolder, listImages, pictureNames } from './images.js';
+import { isFolder, listImages, pictureNames, timelineName } from './images.js';
 import { COCO_JOINTS, findJoints, MPII_JOINTS, pickJoints } from './joints.js';
 import { groupLayers } from './layer-groups.js';
 import { readModelCard, type ModelCard } from '../model-card.js';
@@ -21,6 +21,7 @@ import {
 } from './pose-report.js';
 import type { Progress } from '../progress.js';
 import { percent } from '../table.js';
+import { timelineChart } from '../timeline-chart.js';
 import { messageOf, UserError } from '../user-error.js';
 
 /** What `dynconv pose` was asked for. */
@@ -193,6 +194,7 @@ function summarize({
     agreement,
     joints: card.weights === 'trained' ? jointsOf(heatmaps, photo, card, options) : undefined,
     picture,
+    timeline: timelineName(picture),
   };
 }
 
@@ -232,8 +234,9 @@ async function draw(
 ): Promise<void> {
   const { heatmaps, profile } = run;
   const { gains, timings, macs } = image;
+  const title = model.name ?? basename(model.path);
   const png = drawPicture({
-    title: model.name ?? basename(model.path),
+    title,
     subtitle: basename(image.file),
     photo,
     skeleton: image.joints?.mpii,
@@ -249,7 +252,14 @@ async function draw(
       ...weightsNotice(model),
     ],
   });
-  await writeFile(image.picture, png).catch((error: unknown) => {
-    throw new UserError(`The picture ${image.picture} cannot be written: ${messageOf(error)}`);
+  await write(image.picture, png);
+  const { timeline, layers } = profile;
+  const subtitle = `one prediction of ${basename(image.file)}`;
+  await write(image.timeline, timelineChart(timeline, { title, subtitle, layers }));
+}
+
+async function write(file: string, content: Uint8Array | string): Promise<void> {
+  await writeFile(file, content).catch((error: unknown) => {
+    throw new UserError(`${file} cannot be written: ${messageOf(error)}`);
   });
 }

@@ -1,0 +1,183 @@
+import { access, constants, writeFile } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import { chromeTrace, profile, utilizationOf, version } from 'tfjs-backend-dynconv';
+import type { LayerProfile, Profile } from 'tfjs-backend-dynconv';
+import { readModelCard } from '../model-card.js';
+import { readModelFolder } from '../model-folder.js';
+import { loadNetwork, type Network } from '../network.js';
+import type { Progress } from '../progress.js';
+import { timelineChart } from '../timeline-chart.js';
+import { messageOf, UserError } from '../user-error.js';
+import { inputsOf, type Inputs } from './inputs.js';
+import type { ProfileReport } from './profile-report.js';
+
+/** What `dynconv profile` was asked for. */
+export interface ProfileOptions {
+  /** The model's folder, or its model.json. */
+  model: string;
+  image?: string;
+  /** Where to write the trace and the chart. */
+  out?: string;
+  svg?: string;
+  /** Threads in all; undefined: one a core. */
+  lanes?: number;
+  /** Timed runs with and without skipping. */
+  runs: number;
+}
+
+/**
+ * Profiles a model on dynconv: what its layers took, and what each lane did when.
+ *
+ * @param complain hears of an image that the model does not take.
+ * @throws UserError for a wrong folder, model, image or number of lanes, and where nothing can be
+ *   written.
+ */
+export async function profileModel(
+  options: ProfileOptions,
+  { progress, complain }: { progress: Progress; complain: (message: string) => void },
+): Promise<ProfileReport> {
+  const path = basename(options.model) === 'model.json' ? dirname(options.model) : options.model;
+  for (const file of [options.out, options.svg]) if (file !== undefined) await checkFolder(file);
+  progress.stage(`Loading ${path}`);
+  const card = await readModelCard(path);
+  const folder = await readModelFolder(path);
+  await startBackend(options.lanes);
+  const network = await loadNetwork(folder);
+  try {
+    const inputs = await inputsOf(network.inputs, { image: options.image, card, path });
+    if (inputs.refused !== undefined) {
+      progress.clear();
+      complain(`${options.image}: ${inputs.refused}, so it is given random values.`);
+    }
+    progress.stage('Profiling');
+    const result = await run(network, inputs, options.runs, path);
+    progress.clear();
+    const report = describe(result, options, {
+      path,
+      format: folder.format,
+      name: card.name,
+      inputs: inputs.sources,
+    });
+    await writeTimeline(result, options, report);
+    return report;
+  } finally {
+    network.dispose();
+  }
+}
+
+async function checkFolder(file: string): Promise<void> {
+  const folder = dirname(file);
+  await access(folder, constants.W_OK).catch(() => {
+    throw new UserError(`${file} cannot be written: ${folder} is no folder to write to.`);
+  });
+}
+
+async function startBackend(lanes: number | undefined): Promise<void> {
+  if (lanes !== undefined) {
+    try {
+      tf.env().set('DYNCONV_LANES', lanes);
+    } catch (error) {
+      throw new UserError(`--lanes ${lanes}: ${messageOf(error)}`);
+    }
+  }
+  if (!(await tf.setBackend('dynconv'))) {
+    throw new UserError('The backend dynconv does not run on this machine.');
+  }
+}
+
+async function run(
+  network: Network,
+  { tensors }: Inputs,
+  repeats: number,
+  path: string,
+): Promise<Profile<unknown>> {
+  try {
+    return await profile(
+      async () => {
+        const outputs = tf.tidy(() => network.run(tensors));
+        await Promise.all(outputs.map((output) => output.data()));
+        tf.dispose(outputs);
+      },
+      { repeats },
+    );
+  } catch (error) {
+    // What breaks down in the backend is no fault of the model.
+    if (error instanceof WebAssembly.RuntimeError) throw error;
+    throw new UserError(`The model in ${path} cannot be run: ${messageOf(error)}`, {
+      cause: error,
+    });
+  } finally {
+    tf.dispose(tensors);
+  }
+}
+
+function describe(
+  { layers, macs, timeline, ...times }: Profile<unknown>,
+  { runs, out, svg }: ProfileOptions,
+  model: ProfileReport['model'],
+): ProfileReport {
+  const { layers: costs, others, ...utilization } = utilizationOf(timeline);
+  return {
+    command: 'profile',
+    version,
+    environment: {
+      runtime: `Node ${process.versions.node}`,
+      relaxedSimd: tf.env().getBool('DYNCONV_RELAXED_SIMD'),
+      lanes: timeline.lanes.length,
+    },
+    model,
+    runs,
+    milliseconds: times.milliseconds,
+    denseMilliseconds: times.denseMilliseconds,
+    macs,
+    gains: { theoretical: times.theoreticalGain, measured: times.measuredGain },
+    timeline: { ...utilization, kernels: timeline.events.length, lost: timeline.lost },
+    layers: layers.map((layer, number) => describeLayer(layer, costs.get(number))),
+    others,
+    trace: out,
+    chart: svg,
+  };
+}
+
+function describeLayer(
+  layer: LayerProfile,
+  cost: { waiting: number; lanes: number } | undefined,
+): ProfileReport['layers'][number] {
+  const { name, weight, variant, outputShape, pixels, macs } = layer;
+  const { milliseconds, denseMilliseconds, theoreticalGain, measuredGain } = layer;
+  return {
+    operation: name,
+    weight,
+    kernel: variant,
+    outputShape,
+    pixels,
+    macs,
+    milliseconds,
+    denseMilliseconds,
+    waiting: cost?.waiting ?? 0,
+    lanes: cost?.lanes ?? 0,
+    theoreticalGain,
+    measuredGain,
+  };
+}
+
+async function writeTimeline(
+  { timeline, layers }: Profile<unknown>,
+  { out, svg }: ProfileOptions,
+  { model, environment }: ProfileReport,
+): Promise<void> {
+  if (out !== undefined) await write(out, JSON.stringify(chromeTrace(timeline, layers)));
+  if (svg !== undefined) {
+    const title = model.name ?? basename(model.path);
+    const source = model.inputs.map(({ source }) => source).join(', ');
+    const subtitle = `one prediction of ${source}; ${environment.runtime}`;
+    await write(svg, timelineChart(timeline, { title, subtitle, layers }));
+  }
+}
+
+async function write(file: string, text: string): Promise<void> {
+  await writeFile(file, text).catch((error: unknown) => {
+    throw new UserError(`${file} cannot be written: ${messageOf(error)}`);
+  });
+}
