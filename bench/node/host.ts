@@ -12,7 +12,9 @@ export interface ProgramOptions {
   install: boolean;
   /** tune: where the table goes; absent for stdout. */
   out?: string;
+  peers: boolean;
   models?: string;
+  lanes?: number;
   runs?: number;
   cpuRuns?: number;
 }
@@ -34,6 +36,7 @@ export function inRoot(path: string): string {
 /** The options of this process, from its argument; sets the flags that they ask for. */
 export function programOptions(): ProgramOptions {
   const options = JSON.parse(process.argv[2]) as ProgramOptions;
+  if (options.lanes !== undefined) tf.env().set('DYNCONV_LANES', options.lanes);
   if (options['plain-simd']) tf.env().set('DYNCONV_RELAXED_SIMD', false);
   return options;
 }
