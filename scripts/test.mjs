@@ -13,11 +13,11 @@ import { ensureBuilt, ensureDependencies } from './lib/setup.mjs';
 
 /** The stages, and the build steps whose results they use. */
 const STAGES = {
-  node: ['kernels', 'worker', 'library', 'cli'],
+  node: ['kernels', 'worker', 'library', 'mapping', 'cli'],
   browser: ['kernels', 'worker'],
   suite: ['kernels', 'worker'],
   package: ['kernels', 'worker', 'library', 'mapping', 'cli', 'types'],
-  fuzz: ['kernels', 'worker', 'library', 'cli'],
+  fuzz: ['kernels', 'worker', 'library', 'mapping', 'cli'],
   python: [],
 };
 
