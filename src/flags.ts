@@ -1,6 +1,7 @@
 import { env } from '@tensorflow/tfjs-core';
 import { relaxedSimd } from 'wasm-feature-detect';
 import { MOST_LANES } from './arrays/lanes.js';
+import { isRevectorized } from './memory/revectorize.js';
 import { isVectorBits } from './memory/vector_width.js';
 
 /*
@@ -10,7 +11,8 @@ import { isVectorBits } from './memory/vector_width.js';
  * DYNCONV_SKIP          false computes every pixel with the same kernels
  * DYNCONV_RELAXED_SIMD  use fused multiply-add; detected when not set before the backend starts
  * DYNCONV_REVECTORIZE   in Node 24 and later, have V8 make 256-bit operations of pairs of 128-bit ones
- * DYNCONV_VECTOR_BITS   128 or 256: which unrolling table holds; 0 finds it out when the backend starts
+ * DYNCONV_VECTOR_BITS   128 or 256: which unrolling table holds; 0 finds it out when the backend starts,
+ *                       the default where V8 was asked for 256 bits; else 128
  */
 const ENV = env();
 
@@ -30,7 +32,8 @@ ENV.registerFlag('DYNCONV_RELAXED_SIMD', () => relaxedSimd());
 ENV.registerFlag('DYNCONV_REVECTORIZE', () => false);
 ENV.registerFlag(
   'DYNCONV_VECTOR_BITS',
-  () => 0,
+  // Finding out takes a tenth of a start: only where there is reason to.
+  () => (ENV.getBool('DYNCONV_REVECTORIZE') || isRevectorized() ? 0 : 128),
   (value) => {
     if (value === 0 || isVectorBits(value)) return;
     ENV.set('DYNCONV_VECTOR_BITS', 0);

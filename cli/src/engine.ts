@@ -1,4 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
+import * as tf from '@tensorflow/tfjs-core';
 
 /** The first Node whose engine makes anything of the flag. */
 const FIRST_NODE = 24;
@@ -10,4 +11,5 @@ const FIRST_NODE = 24;
 export function revectorize(): void {
   if (Number(process.versions.node.split('.')[0]) < FIRST_NODE) return;
   setFlagsFromString('--experimental-wasm-revectorize');
+  tf.env().set('DYNCONV_REVECTORIZE', true);
 }

@@ -5,6 +5,7 @@ interface V8 {
   setFlagsFromString(flag: string): void;
 }
 
+const FLAG = '--experimental-wasm-revectorize';
 /** The first Node whose engine makes anything of the flag. */
 const FIRST_NODE = 24;
 
@@ -23,5 +24,10 @@ export function revectorize(): void {
   }
   // Not imported: bundlers for browsers would look for it.
   const v8 = process.getBuiltinModule('node:v8') as V8;
-  v8.setFlagsFromString('--experimental-wasm-revectorize');
+  v8.setFlagsFromString(FLAG);
+}
+
+/** Whether Node was started with the flag. */
+export function isRevectorized(): boolean {
+  return typeof process !== 'undefined' && (process.execArgv?.includes(FLAG) ?? false);
 }
