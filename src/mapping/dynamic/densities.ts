@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { YamlFile } from '../yaml_file.js';
 import { loopSize, type Layer } from '../workload/layer.js';
 import { InputError } from '../problem.js';

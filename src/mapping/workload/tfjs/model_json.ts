@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isNode, LineCounter, parseDocument } from 'yaml';
 import { InputError } from '../../problem.js';
 
