@@ -76,6 +76,8 @@ async function buildLibrary() {
     ...SCRIPT_URL.node,
     platform: 'node',
     format: 'cjs',
+    // The names stay, for stack traces; who wants to read it reads the ES module.
+    minifyWhitespace: true,
     outfile: `${DIST}/dynconv.cjs`,
   });
   await build({
