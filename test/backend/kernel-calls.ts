@@ -777,7 +777,11 @@ const images: Record<string, Caller> = {
     const dy = source.tensor([images.shape[0], ...outSize, images.shape[3]!]);
     return {
       inputs: { images, dy },
-      attrs: { alignCorners, halfPixelCenters: false, size: outSize },
+      attrs: {
+        // The cpu backend loops for ever over a single pixel whose corners are aligned.
+        alignCorners: alignCorners && size > 1,
+        ...{ halfPixelCenters: false, size: outSize },
+      },
     };
   }),
   [tf.CropAndResize](source) {

@@ -32,6 +32,11 @@ function outcome(name: string, seed: number, isDeferred: boolean): Reading[] | E
   return result;
 }
 
+/** A tensor of negative size, which the cpu backend makes of some windows and dynconv refuses. */
+function isImpossible({ shape }: Reading): boolean {
+  return shape.some((size) => size < 0);
+}
+
 describe('the kernels', () => {
   let damage: () => string[];
 
@@ -60,7 +65,7 @@ describe('the kernels', () => {
           assert.deepEqual(damage(), [], what);
           assert.deepEqual({ ...footprint(), blocks: 0 }, before, what);
           // What the cpu backend refuses may do, or not, but it must do no harm.
-          if (!Array.isArray(expected)) continue;
+          if (!Array.isArray(expected) || expected.some(isImpossible)) continue;
           if (!Array.isArray(actual)) throw new Error(`${what} fails`, { cause: actual });
           try {
             assertSameValues(actual, expected);
