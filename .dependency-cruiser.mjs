@@ -17,6 +17,12 @@ export default {
     layer('graph', 'arrays', 'memory'),
     layer('mapping'),
     {
+      name: 'operations stand on what they share, not the reverse',
+      severity: 'error',
+      from: { path: '^src/lowering/' },
+      to: { path: '^src/(ops|mapping|timeline)/' },
+    },
+    {
       name: 'only the registration knows operations by name',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/(ops/|register\\.ts$)' },

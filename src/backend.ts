@@ -9,9 +9,9 @@ import { Storage } from './graph/storage.js';
 import type { TensorRegistry } from './graph/storage.js';
 import type { Runtime } from './arrays/runtime.js';
 import { Slot } from './slot.js';
-import { SlotTable } from './slot_table.js';
-import { isEmpty } from './wasm_kernels.js';
-import { cpuBackend } from './cpu_backend.js';
+import { SlotTable } from './slot-table.js';
+import { isEmpty } from './wasm-kernels.js';
+import { cpuBackend } from './cpu-backend.js';
 
 type Values = backend_util.BackendValues;
 

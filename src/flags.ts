@@ -2,7 +2,7 @@ import { env } from '@tensorflow/tfjs-core';
 import { relaxedSimd } from 'wasm-feature-detect';
 import { MOST_LANES } from './arrays/lanes.js';
 import { isRevectorized } from './memory/revectorize.js';
-import { isVectorBits } from './memory/vector_width.js';
+import { isVectorBits } from './memory/vector-width.js';
 
 /*
  * The backend's flags, registered with tf.env() like those of the other backends.

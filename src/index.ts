@@ -6,7 +6,7 @@ export { OutOfMemoryError } from './memory/heap.js';
 export { setWasmPaths } from './memory/location.js';
 export type { WasmFile } from './memory/location.js';
 export { setUnrollingTable } from './arrays/routing.js';
-export { TableError } from './arrays/table_parser.js';
+export { TableError } from './arrays/table-parser.js';
 export { profile } from './profile.js';
 export type { LayerProfile, Profile, ProfileOptions } from './profile.js';
 export { chromeTrace } from './timeline/trace.js';
@@ -21,7 +21,7 @@ export type {
   Utilization,
 } from './timeline/utilization.js';
 export { version } from './version.js';
-export { nameLayers } from './weight_names.js';
-export type { WeightedModel } from './weight_names.js';
+export { nameLayers } from './weight-names.js';
+export type { WeightedModel } from './weight-names.js';
 
 register();

@@ -6,7 +6,7 @@ import type { LayerRecord } from './graph/record.js';
 import { Profiler, activate } from './profiler.js';
 import { timelineOf } from './timeline/timeline.js';
 import type { Timeline } from './timeline/timeline.js';
-import { weightName } from './weight_names.js';
+import { weightName } from './weight-names.js';
 
 /** What one layer did. Shapes are NHWC. */
 export interface LayerProfile {

@@ -13,14 +13,14 @@ import type {
   TensorInfo,
 } from '@tensorflow/tfjs-core';
 import { DynconvBackend } from './backend.js';
-import { runOnCpu, tensorsOf } from './run_on_cpu.js';
+import { runOnCpu, tensorsOf } from './run-on-cpu.js';
 import type { View } from './graph/view.js';
 import { Runtime } from './arrays/runtime.js';
 import { loadMachine } from './memory/load.js';
 import { OutOfMemoryError } from './memory/heap.js';
 import { operations } from './ops/index.js';
-import type { Operation } from './ops/operation.js';
-import { isEmpty, isTrusted, wasmKernels } from './wasm_kernels.js';
+import type { Operation } from './lowering/operation.js';
+import { isEmpty, isTrusted, wasmKernels } from './wasm-kernels.js';
 
 /** The name that the backend is registered under. */
 export const BACKEND = 'dynconv';

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { activityOf, type Activity } from '../src/mapping/dynamic/activity.js';
-import { mapNetwork, type MappedLayer } from '../src/mapping/dynamic/map_network.js';
+import { mapNetwork, type MappedLayer } from '../src/mapping/dynamic/map-network.js';
 import { peCount } from '../src/mapping/hardware/accelerator.js';
 import type { Platform } from '../src/mapping/hardware/platform.js';
-import { readHardware } from '../src/mapping/hardware/platform_file.js';
-import { readMapping, type MappingRule } from '../src/mapping/mapping/mapping_file.js';
+import { readHardware } from '../src/mapping/hardware/platform-file.js';
+import { readMapping, type MappingRule } from '../src/mapping/mapping/mapping-file.js';
 import { jobsOf } from '../src/mapping/timeline/jobs.js';
 import {
   simulate,

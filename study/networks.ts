@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { parseTfjsNetwork } from '../src/mapping/workload/tfjs/tfjs_network.js';
+import { parseTfjsNetwork } from '../src/mapping/workload/tfjs/tfjs-network.js';
 import type { Network } from '../src/mapping/workload/network.js';
 import { NO_DENSITIES, type Densities } from '../src/mapping/dynamic/densities.js';
 import { RESNET101, RESNET32, RESNET50, resnet } from './resnet.js';

@@ -1,4 +1,4 @@
-import { FeatureLayers, type WindowSpec } from '../src/mapping/workload/feature_layers.js';
+import { FeatureLayers, type WindowSpec } from '../src/mapping/workload/feature-layers.js';
 import { NetworkBuilder, type Network, type Tensor } from '../src/mapping/workload/network.js';
 
 /** A residual network for classification whose blocks have masks (Verelst and Tuytelaars, CVPR 2020). */

@@ -2,8 +2,8 @@ import narrow from '../../tables/cpu-128.json' with { type: 'json' };
 import wide from '../../tables/cpu-256.json' with { type: 'json' };
 import { MATCHED } from './table.js';
 import type { Entry, KernelEntry, LayerShape, UnrollingTable } from './table.js';
-import type { VectorBits } from '../memory/vector_width.js';
-import { parseTable } from './table_parser.js';
+import type { VectorBits } from '../memory/vector-width.js';
+import { parseTable } from './table-parser.js';
 
 /** The tables that ship, by the width of the machine's vectors. */
 const SHIPPED: Record<VectorBits, unknown> = { 128: narrow, 256: wide };

@@ -3,7 +3,7 @@
  * documented in docs/unrolling-tables.md; the mapping explorer and `npm run tune` write it.
  */
 import type { RowKernelName } from '../memory/kernels.js';
-import type { VectorBits } from '../memory/vector_width.js';
+import type { VectorBits } from '../memory/vector-width.js';
 
 /** The classes of layers: convolutions by kernel size, decisions (one output channel), the rest. */
 export const LAYER_CLASSES = [

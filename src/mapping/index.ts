@@ -3,9 +3,9 @@
  * accelerator, and what it costs. Needs neither a browser nor Node.
  */
 export * from './hardware/accelerator.js';
-export { readAccelerator } from './hardware/accelerator_file.js';
+export { readAccelerator } from './hardware/accelerator-file.js';
 export { computeCores, type Connection, type Platform } from './hardware/platform.js';
-export { readHardware, type OpenFile } from './hardware/platform_file.js';
+export { readHardware, type OpenFile } from './hardware/platform-file.js';
 export * from './workload/layer.js';
 export { InputError, type Problem } from './problem.js';
 export {
@@ -15,14 +15,14 @@ export {
   type MappingRule,
   type OrderedLoop,
   type TemporalOrdering,
-} from './mapping/mapping_file.js';
+} from './mapping/mapping-file.js';
 export {
   describeSpatialMapping,
   type DimensionUnrolling,
   type OperandLinks,
   type SpatialMapping,
 } from './mapping/spatial.js';
-export type { Cost } from './cost/cost_model.js';
+export type { Cost } from './cost/cost-model.js';
 export type { CostReport, Cycles, MemoryActivity } from './cost/report.js';
 export { explain, type Difference } from './search/explain.js';
 export { OBJECTIVES, score, type Objective } from './search/objective.js';
@@ -34,13 +34,13 @@ export {
   type SearchResult,
   type TemporalLevel,
 } from './search/search.js';
-export { parseZigzagWorkload } from './workload/zigzag_workload.js';
-export { parseOnnxWorkload } from './workload/onnx/onnx_workload.js';
-export { parseTfjsNetwork, type TfjsOptions } from './workload/tfjs/tfjs_network.js';
+export { parseZigzagWorkload } from './workload/zigzag-workload.js';
+export { parseOnnxWorkload } from './workload/onnx/onnx-workload.js';
+export { parseTfjsNetwork, type TfjsOptions } from './workload/tfjs/tfjs-network.js';
 export { networkOf, type Network, type Origin, type Use } from './workload/network.js';
 export { activityOf, type Activity, type LayerActivity } from './dynamic/activity.js';
 export { NO_DENSITIES, parseDensities, type Bitmap, type Densities } from './dynamic/densities.js';
-export { mapNetwork, type MappedLayer, type Progress } from './dynamic/map_network.js';
+export { mapNetwork, type MappedLayer, type Progress } from './dynamic/map-network.js';
 export { Mask } from './dynamic/mask.js';
 export { jobsOf } from './timeline/jobs.js';
 export type { Job, Need } from './timeline/job.js';

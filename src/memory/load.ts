@@ -8,8 +8,8 @@ import type { MemoryLimits } from './binary.js';
 import { loadWasm } from './location.js';
 import { reserveMemory } from './reserve.js';
 import { revectorize } from './revectorize.js';
-import { isVectorBits, probeVectorBits } from './vector_width.js';
-import type { VectorBits, WidthLoops } from './vector_width.js';
+import { isVectorBits, probeVectorBits } from './vector-width.js';
+import type { VectorBits, WidthLoops } from './vector-width.js';
 
 /** One memory, and the modules that run on it. */
 export interface Machine {

@@ -8,14 +8,14 @@ import type { View } from '../graph/view.js';
 import { PixelSet } from '../graph/pixels.js';
 import { Rows } from '../graph/rows.js';
 import type { Negatives } from '../graph/rows.js';
-import { affine, spreadsVector } from './affine.js';
+import { affine, spreadsVector } from '../lowering/affine.js';
 import { deferBinary } from './elementwise.js';
-import { runInPlace } from './in_place.js';
-import { anyDeferred, present, required } from './operation.js';
-import type { Call, Operation } from './operation.js';
-import { operandKind } from './operand.js';
-import { Pointwise } from './pointwise.js';
-import { wasmKernel } from '../wasm_kernels.js';
+import { runInPlace } from '../lowering/in-place.js';
+import { anyDeferred, present, required } from '../lowering/operation.js';
+import type { Call, Operation } from '../lowering/operation.js';
+import { operandKind } from '../lowering/operand.js';
+import { Pointwise } from '../lowering/pointwise.js';
+import { wasmKernel } from '../wasm-kernels.js';
 
 /** Sums of features; a residual where one addend is dense and the other is not. */
 class Add extends Pointwise {

@@ -7,12 +7,12 @@ import type { Node, Primitive, Steps } from '../graph/node.js';
 import type { View } from '../graph/view.js';
 import { PixelSet } from '../graph/pixels.js';
 import { Rows } from '../graph/rows.js';
-import { affine } from './affine.js';
+import { affine } from '../lowering/affine.js';
 import { deferBinary } from './elementwise.js';
-import { runInPlace } from './in_place.js';
-import { anyDeferred, required } from './operation.js';
-import type { Call, Operation } from './operation.js';
-import { Pointwise } from './pointwise.js';
+import { runInPlace } from '../lowering/in-place.js';
+import { anyDeferred, required } from '../lowering/operation.js';
+import type { Call, Operation } from '../lowering/operation.js';
+import { Pointwise } from '../lowering/pointwise.js';
 
 /** Values clamped to bounds. */
 class Clamp implements Primitive {

@@ -7,9 +7,9 @@ import type { View } from '../graph/view.js';
 import type { PixelSet } from '../graph/pixels.js';
 import { Rows } from '../graph/rows.js';
 import { deferBinary } from './elementwise.js';
-import { required } from './operation.js';
-import type { Call, Operation } from './operation.js';
-import { valuesOf } from './values.js';
+import { required } from '../lowering/operation.js';
+import type { Call, Operation } from '../lowering/operation.js';
+import { valuesOf } from '../lowering/values.js';
 
 type Test = (value: number, number: number) => boolean;
 

@@ -9,8 +9,8 @@ import type { Node, Primitive, Steps } from '../graph/node.js';
 import type { View } from '../graph/view.js';
 import type { PixelSet } from '../graph/pixels.js';
 import { Rows } from '../graph/rows.js';
-import { anyDeferred, present } from './operation.js';
-import type { Call, Operation } from './operation.js';
+import { anyDeferred, present } from '../lowering/operation.js';
+import type { Call, Operation } from '../lowering/operation.js';
 
 /** Maps put together along the channels. */
 class Concat implements Primitive {

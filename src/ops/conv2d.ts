@@ -10,8 +10,8 @@ import type { Rows } from '../graph/rows.js';
 import { Window } from '../graph/window.js';
 import { ConvolutionPrimitive, convolutionOperation } from './convolution.js';
 import type { Convolution, Operands } from './convolution.js';
-import { FilterLayout, packFilter } from './packing.js';
-import type { Operation } from './operation.js';
+import { FilterLayout, packFilter } from '../lowering/packing.js';
+import type { Operation } from '../lowering/operation.js';
 import { pad } from './pad.js';
 
 /** A convolution over all channels, as an indirect matrix product. */

@@ -11,14 +11,14 @@ import { Rows } from '../graph/rows.js';
 import { MOST_TAPS } from '../graph/window.js';
 import type { Window } from '../graph/window.js';
 import { recordLayer, recordRun } from '../profiler.js';
-import { weightName } from '../weight_names.js';
-import { Activation } from './activation.js';
-import { windowOf } from './conv_geometry.js';
-import { inMemory, isVector } from './operand.js';
+import { weightName } from '../weight-names.js';
+import { Activation } from '../lowering/activation.js';
+import { windowOf } from '../lowering/conv-geometry.js';
+import { inMemory, isVector } from '../lowering/operand.js';
 import { unpadded } from './pad.js';
-import { present, required } from './operation.js';
-import type { Call, Operation } from './operation.js';
-import { isEmpty } from '../wasm_kernels.js';
+import { present, required } from '../lowering/operation.js';
+import type { Call, Operation } from '../lowering/operation.js';
+import { isEmpty } from '../wasm-kernels.js';
 
 /** A convolution's attributes, and what is fused to it. */
 export interface Convolution {

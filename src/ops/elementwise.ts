@@ -7,11 +7,11 @@ import { settled } from '../graph/node.js';
 import type { Node, Primitive, Steps } from '../graph/node.js';
 import type { PixelSet } from '../graph/pixels.js';
 import type { Rows } from '../graph/rows.js';
-import { isTrusted } from '../wasm_kernels.js';
-import { runOnRows } from './on_rows.js';
-import { anyDeferred, required } from './operation.js';
-import type { Call, Operation } from './operation.js';
-import { operandKind, pixelPeriod } from './operand.js';
+import { isTrusted } from '../wasm-kernels.js';
+import { runOnRows } from '../lowering/on-rows.js';
+import { anyDeferred, required } from '../lowering/operation.js';
+import type { Call, Operation } from '../lowering/operation.js';
+import { operandKind, pixelPeriod } from '../lowering/operand.js';
 
 /*
  * Elementwise operations without a kernel of their own here: they pass the region on, and

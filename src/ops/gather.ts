@@ -6,9 +6,9 @@ import { PixelSet } from '../graph/pixels.js';
 import { Rows } from '../graph/rows.js';
 import { channelsOf } from '../graph/view.js';
 import type { View } from '../graph/view.js';
-import { required } from './operation.js';
-import type { Call, Operation } from './operation.js';
-import { valuesOf } from './values.js';
+import { required } from '../lowering/operation.js';
+import type { Call, Operation } from '../lowering/operation.js';
+import { valuesOf } from '../lowering/values.js';
 
 /** Maps of which more than this part is gathered are computed at once, not where they are read. */
 const LARGEST_SHARE = 1 / 16;

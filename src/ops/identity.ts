@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { required } from './operation.js';
-import type { Call, Operation } from './operation.js';
+import { required } from '../lowering/operation.js';
+import type { Call, Operation } from '../lowering/operation.js';
 
 /** Identity shares the values: nothing writes to values that two tensors have. */
 export const identity: Operation = {

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { channelsOf } from '../graph/view.js';
 import { Window } from '../graph/window.js';
-import { required } from './operation.js';
-import type { Call, Operation } from './operation.js';
+import { required } from '../lowering/operation.js';
+import type { Call, Operation } from '../lowering/operation.js';
 import { Pool } from './pool.js';
 
 /** The mean of maps over their pixels, as in squeeze-and-excitation. */

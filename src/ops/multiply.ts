@@ -10,11 +10,11 @@ import type { Node, Primitive, Steps } from '../graph/node.js';
 import type { View } from '../graph/view.js';
 import type { PixelSet } from '../graph/pixels.js';
 import { Epilogue, Rows } from '../graph/rows.js';
-import { affine, scaleAndShift, spreadsVector } from './affine.js';
+import { affine, scaleAndShift, spreadsVector } from '../lowering/affine.js';
 import { deferBinary } from './elementwise.js';
-import { anyDeferred, required } from './operation.js';
-import type { Call, Operation } from './operation.js';
-import { operandKind, pixelPeriod } from './operand.js';
+import { anyDeferred, required } from '../lowering/operation.js';
+import type { Call, Operation } from '../lowering/operation.js';
+import { operandKind, pixelPeriod } from '../lowering/operand.js';
 import { untiled } from './tile.js';
 
 /** Features times a mask of one value a pixel. */

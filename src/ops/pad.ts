@@ -11,8 +11,8 @@ import { PixelSet } from '../graph/pixels.js';
 import type { Rows } from '../graph/rows.js';
 import { Window } from '../graph/window.js';
 import { concatChannels } from './concat.js';
-import { anyDeferred, present, required } from './operation.js';
-import type { Call, Operation } from './operation.js';
+import { anyDeferred, present, required } from '../lowering/operation.js';
+import type { Call, Operation } from '../lowering/operation.js';
 import { deferZeros } from './zeros.js';
 
 /** All of an image with a border of `value` around it, as the one-pixel `window` over it says. */

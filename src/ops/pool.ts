@@ -12,10 +12,10 @@ import type { LayerRecord } from '../graph/record.js';
 import { MOST_TAPS } from '../graph/window.js';
 import type { Window } from '../graph/window.js';
 import { recordLayer, recordRun } from '../profiler.js';
-import { windowOf } from './conv_geometry.js';
-import { required } from './operation.js';
-import type { Call, Operation } from './operation.js';
-import { isEmpty } from '../wasm_kernels.js';
+import { windowOf } from '../lowering/conv-geometry.js';
+import { required } from '../lowering/operation.js';
+import type { Call, Operation } from '../lowering/operation.js';
+import { isEmpty } from '../wasm-kernels.js';
 
 type Kind = Extract<LayerClass, 'maxpool' | 'avgpool' | 'mean'>;
 

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Call, Operation } from './operation.js';
+import type { Call, Operation } from '../lowering/operation.js';
 
 /*
  * Reshape and ExpandDims keep the data id: tfjs-backend-wasm's kernels count one more tensor on it

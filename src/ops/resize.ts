@@ -5,8 +5,8 @@ import { channelsOf } from '../graph/view.js';
 import type { Node, Primitive, Steps } from '../graph/node.js';
 import type { View } from '../graph/view.js';
 import { PixelSet } from '../graph/pixels.js';
-import { anyDeferred, required } from './operation.js';
-import type { Call, Operation } from './operation.js';
+import { anyDeferred, required } from '../lowering/operation.js';
+import type { Call, Operation } from '../lowering/operation.js';
 
 type Method = 'nearest' | 'bilinear';
 

@@ -10,9 +10,9 @@ import type { View } from '../graph/view.js';
 import type { PixelSet } from '../graph/pixels.js';
 import { Epilogue } from '../graph/rows.js';
 import type { Rows } from '../graph/rows.js';
-import { anyDeferred, required } from './operation.js';
-import type { Call, Operation } from './operation.js';
-import { pixelPeriod } from './operand.js';
+import { anyDeferred, required } from '../lowering/operation.js';
+import type { Call, Operation } from '../lowering/operation.js';
+import { pixelPeriod } from '../lowering/operand.js';
 import { untiled } from './tile.js';
 
 /** Features where a mask is true, others where it is false. */

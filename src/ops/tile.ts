@@ -8,12 +8,12 @@ import type { Node, Primitive, Steps } from '../graph/node.js';
 import type { View } from '../graph/view.js';
 import type { PixelSet } from '../graph/pixels.js';
 import { Rows } from '../graph/rows.js';
-import { isTrusted } from '../wasm_kernels.js';
-import { runOnRows } from './on_rows.js';
-import { operandKind } from './operand.js';
-import { anyDeferred, required } from './operation.js';
-import type { Call, Operation } from './operation.js';
-import { valuesOf } from './values.js';
+import { isTrusted } from '../wasm-kernels.js';
+import { runOnRows } from '../lowering/on-rows.js';
+import { operandKind } from '../lowering/operand.js';
+import { anyDeferred, required } from '../lowering/operation.js';
+import type { Call, Operation } from '../lowering/operation.js';
+import { valuesOf } from '../lowering/values.js';
 
 /*
  * Tile is how a mask is broadcast over the channels (tf.tile, tf.broadcastTo, tf.where), and how a

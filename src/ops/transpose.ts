@@ -6,8 +6,8 @@ import type { Node, Primitive, Steps } from '../graph/node.js';
 import type { View } from '../graph/view.js';
 import { PixelSet } from '../graph/pixels.js';
 import { Rows } from '../graph/rows.js';
-import { required } from './operation.js';
-import type { Call, Operation } from './operation.js';
+import { required } from '../lowering/operation.js';
+import type { Call, Operation } from '../lowering/operation.js';
 
 /** Matrices that lie one after the other. */
 interface Matrices {

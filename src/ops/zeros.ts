@@ -5,8 +5,8 @@ import type { Evaluation } from '../graph/evaluation.js';
 import { channelsOf } from '../graph/view.js';
 import type { Demand, Node, Primitive, Steps } from '../graph/node.js';
 import type { PixelSet } from '../graph/pixels.js';
-import { required } from './operation.js';
-import type { Call, Operation } from './operation.js';
+import { required } from '../lowering/operation.js';
+import type { Call, Operation } from '../lowering/operation.js';
 
 const NO_DEMANDS: readonly Demand[] = [];
 

@@ -5,7 +5,7 @@ import { route, routeElementwise } from '../../src/arrays/routing.js';
 import { setUnrollingTable, unrollingTable, useVectors } from '../../src/arrays/routing.js';
 import { LAYER_CLASSES, MICROKERNELS } from '../../src/arrays/table.js';
 import type { LayerShape } from '../../src/arrays/table.js';
-import { parseTable, TableError } from '../../src/arrays/table_parser.js';
+import { parseTable, TableError } from '../../src/arrays/table-parser.js';
 
 const TEMPORAL = { rowBlock: 64, stripBytes: 1000, stripRows: 8, bandRows: 16, foldWidth: false };
 const ENTRY = { match: { layer: '1x1' }, array: 0, kernel: 'f32_igemm_4x8' };

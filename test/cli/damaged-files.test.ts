@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { readMapping } from '../../src/mapping/mapping/mapping_file.js';
-import { readHardware } from '../../src/mapping/hardware/platform_file.js';
+import { readMapping } from '../../src/mapping/mapping/mapping-file.js';
+import { readHardware } from '../../src/mapping/hardware/platform-file.js';
 import { parseDensities } from '../../src/mapping/dynamic/densities.js';
 import { InputError } from '../../src/mapping/problem.js';
-import { parseOnnxWorkload } from '../../src/mapping/workload/onnx/onnx_workload.js';
-import { parseTfjsNetwork } from '../../src/mapping/workload/tfjs/tfjs_network.js';
-import { parseZigzagWorkload } from '../../src/mapping/workload/zigzag_workload.js';
-import { onnxBytes } from '../mapping/workload/onnx_bytes.js';
+import { parseOnnxWorkload } from '../../src/mapping/workload/onnx/onnx-workload.js';
+import { parseTfjsNetwork } from '../../src/mapping/workload/tfjs/tfjs-network.js';
+import { parseZigzagWorkload } from '../../src/mapping/workload/zigzag-workload.js';
+import { onnxBytes } from '../mapping/workload/onnx-bytes.js';
 
 /** `npm run fuzz` asks for more. */
 const RUNS = Number(process.env.FUZZ_RUNS ?? 300);

@@ -1,5 +1,5 @@
 import type { Network } from '../../src/mapping/workload/network.js';
-import { parseTfjsNetwork } from '../../src/mapping/workload/tfjs/tfjs_network.js';
+import { parseTfjsNetwork } from '../../src/mapping/workload/tfjs/tfjs-network.js';
 import { assetBytes } from '../support/environment.js';
 
 /** Reads a converted model of the project, its weights too. */

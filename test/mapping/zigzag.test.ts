@@ -2,7 +2,7 @@ import { assert } from 'chai';
 import type { Accelerator, Layer, MappingRule, SpatialMapping } from '../../src/mapping/index.js';
 import { OBJECTIVES, score, searchLayer } from '../../src/mapping/index.js';
 import { operandsOf } from '../../src/mapping/cost/nest.js';
-import { spatialCandidates } from '../../src/mapping/search/spatial_candidates.js';
+import { spatialCandidates } from '../../src/mapping/search/spatial-candidates.js';
 import recorded from './fixtures/zigzag.json' with { type: 'json' };
 
 interface Recorded {

@@ -1,5 +1,5 @@
 import type { Direction } from '../hardware/accelerator.js';
-import type { Cost, CostModel } from './cost_model.js';
+import type { Cost, CostModel } from './cost-model.js';
 
 /** Where the cycles of a layer go. All but `ideal` and `spatialStall` add up to the latency. */
 export interface Cycles {

@@ -1,4 +1,4 @@
-import type { DoubleBuffering } from './double_buffering.js';
+import type { DoubleBuffering } from './double-buffering.js';
 import { bitsOf, busyCycles, type Activity, type BusyPort } from './ports.js';
 
 /** Cycles of a period in which an activity may use its port without making anybody wait. */

@@ -1,4 +1,4 @@
-import type { LoopOrder } from '../mapping/loop_order.js';
+import type { LoopOrder } from '../mapping/loop-order.js';
 import type { OperandUnrolling } from './unrolling.js';
 import { roundHalfEven } from '../rounding.js';
 import { Relevance, type Operand } from './operand.js';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { YamlFile } from '../yaml_file.js';
+import { YamlFile } from '../yaml-file.js';
 import { loopSize, type Layer } from '../workload/layer.js';
 import { InputError } from '../problem.js';
 

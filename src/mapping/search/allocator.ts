@@ -1,7 +1,7 @@
 import { memoriesOf, type Memory } from '../hardware/accelerator.js';
 import type { Nest, NestOperand } from '../cost/nest.js';
 import { Relevance } from '../cost/operand.js';
-import { MAX_LOOPS, type LoopOrder } from '../mapping/loop_order.js';
+import { MAX_LOOPS, type LoopOrder } from '../mapping/loop-order.js';
 
 /** A memory that cannot hold what it would have to. */
 export interface Shortage {

@@ -1,4 +1,4 @@
-import type { Cost } from '../cost/cost_model.js';
+import type { Cost } from '../cost/cost-model.js';
 import { compareCosts, type Objective } from './objective.js';
 
 /** The best few things that a search has met, the best first, none as dear as another. */

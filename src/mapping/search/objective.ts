@@ -1,4 +1,4 @@
-import type { Cost } from '../cost/cost_model.js';
+import type { Cost } from '../cost/cost-model.js';
 
 export const OBJECTIVES = ['latency', 'energy', 'edp'] as const;
 /** What a search minimizes; `edp` is the product of energy and latency. */

@@ -1,18 +1,18 @@
-import { CostModel, type Cost } from '../cost/cost_model.js';
+import { CostModel, type Cost } from '../cost/cost-model.js';
 import { makeNest, operandsOf, type Nest } from '../cost/nest.js';
 import { reportCost, type CostReport } from '../cost/report.js';
 import type { Accelerator } from '../hardware/accelerator.js';
-import { LoopOrder } from '../mapping/loop_order.js';
-import type { MappingRule } from '../mapping/mapping_file.js';
+import { LoopOrder } from '../mapping/loop-order.js';
+import type { MappingRule } from '../mapping/mapping-file.js';
 import type { SpatialMapping } from '../mapping/spatial.js';
 import type { Layer, Loop } from '../workload/layer.js';
 import { Allocator, type Shortage } from './allocator.js';
 import { Best } from './best.js';
-import { visitOrders } from './loop_orders.js';
-import { LowerBound } from './lower_bound.js';
+import { visitOrders } from './loop-orders.js';
+import { LowerBound } from './lower-bound.js';
 import { type Objective } from './objective.js';
-import { spatialCandidates } from './spatial_candidates.js';
-import { splitTemporalLoops } from './temporal_loops.js';
+import { spatialCandidates } from './spatial-candidates.js';
+import { splitTemporalLoops } from './temporal-loops.js';
 
 /** How a search goes about. */
 export interface SearchOptions {

@@ -1,5 +1,5 @@
 import type { Activity } from '../dynamic/activity.js';
-import type { MappedLayer } from '../dynamic/map_network.js';
+import type { MappedLayer } from '../dynamic/map-network.js';
 import { loopSize, type Layer } from '../workload/layer.js';
 import type { Job, Need } from './job.js';
 

@@ -1,6 +1,6 @@
 import type { Connection } from '../hardware/platform.js';
 import type { Job } from './job.js';
-import { LiveMemory } from './live_memory.js';
+import { LiveMemory } from './live-memory.js';
 
 /** In which order a core takes rows that are ready. */
 export const SCHEDULES = ['layer-by-layer', 'depth-first'] as const;

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { activeLayer } from '../../../src/mapping/dynamic/active_layer.js';
+import { activeLayer } from '../../../src/mapping/dynamic/active-layer.js';
 import { activityOf } from '../../../src/mapping/dynamic/activity.js';
 import { blobs } from '../../../src/mapping/dynamic/blobs.js';
 import { NO_DENSITIES, parseDensities } from '../../../src/mapping/dynamic/densities.js';

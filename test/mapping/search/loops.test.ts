@@ -1,11 +1,11 @@
 import { assert } from 'chai';
 import fc from 'fast-check';
-import { LoopOrder } from '../../../src/mapping/mapping/loop_order.js';
+import { LoopOrder } from '../../../src/mapping/mapping/loop-order.js';
 import { divisors, loopPrimeFactors, primeFactors } from '../../../src/mapping/search/factors.js';
-import { splitTemporalLoops } from '../../../src/mapping/search/temporal_loops.js';
+import { splitTemporalLoops } from '../../../src/mapping/search/temporal-loops.js';
 import { makeNest } from '../../../src/mapping/cost/nest.js';
 import { accelerator, matrixProduct, memory, port } from '../examples.js';
-import { visitOrders } from '../../../src/mapping/search/loop_orders.js';
+import { visitOrders } from '../../../src/mapping/search/loop-orders.js';
 import type { Loop } from '../../../src/mapping/index.js';
 
 const FREE_ORDER = { inner: [], outer: [] };

@@ -1,6 +1,6 @@
-import { LayerError } from '../layer_error.js';
+import { LayerError } from '../layer-error.js';
 import type { Extent } from '../operators.js';
-import type { WindowSpec } from '../feature_layers.js';
+import type { WindowSpec } from '../feature-layers.js';
 
 /** A Keras layer's configuration, read field by field. */
 export class Config {

@@ -1,4 +1,4 @@
-import type { onnx } from './onnx_pb.js';
+import type { onnx } from './onnx-pb.js';
 
 /** The shapes that an ONNX model tells: of its inputs, outputs, initializers and `value_info`. */
 export class Shapes {

@@ -1,4 +1,4 @@
-import type { GraphNode } from './model_json.js';
+import type { GraphNode } from './model-json.js';
 
 /** A node's attributes, in whatever of its forms the converter wrote them. */
 export class Attributes {

@@ -1,4 +1,4 @@
-import type { WeightSpec } from './model_json.js';
+import type { WeightSpec } from './model-json.js';
 
 const BYTES = { float32: 4, int32: 4, bool: 1, complex64: 8, uint8: 1, uint16: 2, float16: 2 };
 /** Larger tensors are no shapes, axes or sizes. */

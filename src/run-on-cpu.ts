@@ -1,0 +1,75 @@
+import { getKernel } from '@tensorflow/tfjs-core';
+import type { DataId, NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
+import type { DynconvBackend } from './backend.js';
+import { cpuBackend } from './cpu-backend.js';
+
+/** What a kernel's inputs are made of: tensors by name or, for a concatenation, say, in a list. */
+type Input = TensorInfo | TensorInfo[] | null | undefined;
+
+/** The tensors among a kernel's inputs; an input may be one tensor, a list of them, or absent. */
+export function tensorsOf(inputs: NamedTensorInfoMap): TensorInfo[] {
+  const tensors: TensorInfo[] = [];
+  for (const name in inputs) {
+    const input = inputs[name] as Input;
+    if (Array.isArray(input)) tensors.push(...input);
+    else if (input) tensors.push(input);
+  }
+  return tensors;
+}
+
+/** The same inputs with other tensors: a list remains a list. */
+function mapTensors(
+  inputs: NamedTensorInfoMap,
+  map: (tensor: TensorInfo) => TensorInfo,
+): NamedTensorInfoMap {
+  const mapped = (Array.isArray(inputs) ? [] : {}) as Record<string, Input>;
+  for (const name in inputs) {
+    const input = inputs[name] as Input;
+    mapped[name] = Array.isArray(input) ? input.map(map) : input && map(input);
+  }
+  return mapped as NamedTensorInfoMap;
+}
+
+/**
+ * Runs a kernel of the cpu backend on tensors of this backend: copies the inputs over, and the
+ * outputs back.
+ */
+export function runOnCpu(
+  name: string,
+  inputs: NamedTensorInfoMap,
+  attrs: NamedAttrMap | undefined,
+  backend: DynconvBackend,
+): TensorInfo | TensorInfo[] {
+  const { kernelFunc } = getKernel(name, 'cpu');
+  const cpu = cpuBackend();
+  /** What is on the cpu backend for this call alone. */
+  const guests: DataId[] = [];
+  const lend = (info: TensorInfo): TensorInfo => {
+    // Some kernels ask for what tensors have besides: their rank, say.
+    const as = (dataId: DataId) => Object.create(info, { dataId: { value: dataId } }) as TensorInfo;
+    const { cpuId } = backend.slot(info.dataId);
+    if (cpuId) return as(cpuId);
+    const dataId = cpu.write(backend.readSync(info.dataId), info.shape, info.dtype);
+    guests.push(dataId);
+    return as(dataId);
+  };
+  const bring = ({ dataId, shape, dtype }: TensorInfo): TensorInfo => {
+    if (dtype !== 'complex64') {
+      return { dataId: backend.write(cpu.readSync(dataId), shape, dtype), shape, dtype };
+    }
+    guests.splice(guests.indexOf(dataId), 1);
+    return backend.adoptCpu(dataId, shape, dtype);
+  };
+  const { result, error } = backend.attempt(() => {
+    const results = kernelFunc({
+      inputs: mapTensors(inputs, lend),
+      attrs: attrs ?? {},
+      backend: cpu,
+    });
+    guests.push(...[results].flat().map(({ dataId }) => dataId));
+    return Array.isArray(results) ? results.map(bring) : bring(results);
+  });
+  for (const dataId of guests) cpu.disposeData(dataId);
+  if (!result) throw error;
+  return result;
+}
