@@ -14,4 +14,4 @@ const OPTIONS = `--target static-module --wrap esm --dependency protobufjs/minim
   --no-create --no-encode --no-verify --no-convert --no-delimited --no-typeurl
   --no-service --no-comments`.split(/\s+/);
 
-await run('npx', [...GENERATOR, ...OPTIONS, '-o', `${FOLDER}/onnx_pb.js`, `${FOLDER}/onnx.proto`]);
+await run('npx', [...GENERATOR, ...OPTIONS, '-o', `${FOLDER}/onnx-pb.js`, `${FOLDER}/onnx.proto`]);

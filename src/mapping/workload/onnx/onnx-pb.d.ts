@@ -1,4 +1,4 @@
-/** What `onnx_pb.js` exports: the messages of `onnx.proto`. Absent fields are null or undefined. */
+/** What `onnx-pb.js` exports: the messages of `onnx.proto`. Absent fields are null or undefined. */
 import type { Reader } from 'protobufjs/minimal.js';
 
 export namespace onnx {
