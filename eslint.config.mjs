@@ -23,7 +23,7 @@ export default tseslint.config(
       '!models/evaluate.mjs',
       'kernels/*',
       '!kernels/command.ts',
-      '**/*_pb.js',
+      '**/*-pb.js',
     ],
   },
   js.configs.recommended,
