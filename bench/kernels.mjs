@@ -8,13 +8,18 @@
  * Every run measures all kernels and the peak one after the other, so that what else the machine
  * does falls on all of them; printed are medians and the best run.
  */
-import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { setFlagsFromString } from 'node:v8';
-import { transformSync } from 'esbuild';
 import { fmaPeak } from './fma-peak.mjs';
+import {
+  modules,
+  placeCommand,
+  placeFloats,
+  placeSet,
+  placeWeights,
+  scratch,
+  windowFields,
+} from './lib/kernel-harness.mjs';
 
-const ROOT = new URL('../', import.meta.url);
 const RUN_MILLISECONDS = 1.5;
 
 const { values: options, positionals } = parseArgs({
@@ -23,91 +28,17 @@ const { values: options, positionals } = parseArgs({
 });
 const filter = positionals[0] ?? '';
 
-const { code } = transformSync(readFileSync(new URL('kernels/command.ts', ROOT), 'utf8'), {
-  loader: 'ts',
-});
-const { Word } = await import(`data:text/javascript,${encodeURIComponent(code)}`);
-
-const memory = new WebAssembly.Memory({ initial: 2048, maximum: 65536 });
-let top = 1024;
-
-function alloc(bytes) {
-  const address = top;
-  top = (top + bytes + 63) & ~63;
-  if (top > memory.buffer.byteLength) throw new Error('out of memory');
-  return address;
-}
-
-function placeFloats(count) {
-  const address = alloc(count * 4);
-  const values = new Float32Array(memory.buffer, address, count);
-  for (let i = 0; i < count; i++) values[i] = Math.random() - 0.5;
-  return address;
-}
-
-function placeInts(values) {
-  const address = alloc(values.length * 4);
-  new Int32Array(memory.buffer, address, values.length).set(values);
-  return address;
-}
-
-function placeCommand(fields) {
-  const words = new Int32Array(Word.Count);
-  const floats = new Float32Array(words.buffer);
-  const defaults = {
-    ...{ InMask: -1, In2Mask: -1, OutMask: -1, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1 },
-    ...{ KernelH: 1, KernelW: 1, Zero: zero, RowBlock: 64 },
-  };
-  for (const [name, value] of Object.entries({ ...defaults, ...fields })) words[Word[name]] = value;
-  floats[Word.Min] = fields.Min ?? 0;
-  floats[Word.Max] = fields.Max ?? 6;
-  return placeInts(words);
-}
-
-const scratch = alloc(65536);
-const zero = alloc(16384);
-
-/** A random share of the pixels, and its table of rows. */
-function placeSet(total, density) {
-  const pixels = [];
-  const rowOf = new Array(total).fill(-1);
-  for (let p = 0; p < total; p++) {
-    if (Math.random() < density) rowOf[p] = pixels.push(p) - 1;
-  }
-  return { rows: pixels.length, pixels: placeInts(pixels), rowOf: placeInts(rowOf) };
-}
-
-function windowFields(height, width, kernel, stride = 1) {
-  return {
-    ...{ InH: height, InW: width, OutH: height / stride, OutW: width / stride },
-    ...{ KernelH: kernel, KernelW: kernel, StrideH: stride, StrideW: stride },
-    ...{ PadTop: kernel >> 1, PadLeft: kernel >> 1 },
-  };
-}
-
 /** A convolution by an indirect matrix product; with a density, on compact rows. */
 function convolution(kernel, size, from, to, height, width, density = 1) {
   const taps = size * size;
   const set = density < 1 ? placeSet(height * width, density) : undefined;
   const rows = set?.rows ?? height * width;
-  const weights = placeFloats(taps * from * to);
-  const panel = Number(kernel.split('x').pop());
-  const pack = (exports) => {
-    const shape = [taps, from, to];
-    const [bytes, panels] =
-      panel === 1
-        ? [exports.packed_igemm_x1_bytes, exports.pack_igemm_x1]
-        : [exports.packed_igemm_bytes.bind(null, panel), exports.pack_igemm.bind(null, panel)];
-    const packed = alloc(bytes(...shape));
-    panels(weights, 0, ...shape, packed);
-    return packed;
-  };
   const command = placeCommand({
     ...{ InBase: placeFloats(rows * from), InStride: from * 4, InChannels: from },
     ...{ OutBase: placeFloats(rows * to), OutStride: to * 4, OutChannels: to },
     ...{ OutPixels: set?.pixels ?? 0, InRowOf: set?.rowOf ?? 0 },
     ...windowFields(height, width, size),
-    Weights: pack(modules.simd),
+    Weights: placeWeights(kernel, taps, from, to),
   });
   const name = `${size}x${size} ${from} -> ${to}, ${rows} rows${set ? ' of a set' : ''}`;
   return { kernel, name, command, rows, flop: 2 * rows * taps * from * to };
@@ -147,15 +78,6 @@ function rowwise(kernel, channels, height, width, fields = {}, bytesPerOutput = 
   return { kernel, name: `${channels} channels, ${rows} rows`, command, rows, bytes };
 }
 
-async function instantiate(variant) {
-  const bytes = readFileSync(new URL(`dist/dynconv-${variant}.wasm`, ROOT));
-  return (await WebAssembly.instantiate(bytes, { env: { memory } })).instance.exports;
-}
-
-if (Number(process.versions.node.split('.')[0]) < 22) {
-  setFlagsFromString('--experimental-wasm-relaxed-simd');
-}
-const modules = { simd: await instantiate('simd'), relaxed: await instantiate('relaxed-simd') };
 const peaks = { simd: await fmaPeak(false), relaxed: await fmaPeak(true) };
 
 const pool2 = { KernelH: 2, KernelW: 2, StrideH: 2, StrideW: 2 };

@@ -31,20 +31,17 @@ const SIGNATURES: Record<string, Signature> = {
   ...signatures(ANY, [tf.Equal, tf.NotEqual, tf.Greater, tf.GreaterEqual, tf.Less, tf.LessEqual]),
   ...signatures(ANY, [tf.ArgMax, tf.ArgMin, tf.Mean]),
   ...signatures(NUMBER, [tf.Add, tf.AddN, tf.Sub, tf.Multiply, tf.SquaredDifference]),
-  ...signatures(NUMBER, [tf.Abs, tf.Neg, tf.Square, tf.Reverse]),
+  ...signatures(NUMBER, [tf.Maximum, tf.Minimum, tf.Abs, tf.Neg, tf.Square, tf.Reverse]),
   ...signatures(NUMBER, [tf.Sum, tf.Prod, tf.Max, tf.Min, tf.Cumsum, tf.Cumprod]),
   ...signatures(NUMBER, [tf.TopK, tf.SearchSorted]),
   ...signatures(BOOL, [tf.All, tf.Any, tf.LogicalAnd, tf.LogicalOr, tf.LogicalXor, tf.LogicalNot]),
   ...signatures(INTEGER, [tf.BitwiseAnd, tf.BroadcastArgs, tf.OneHot]),
-  // They lose NaN.
-  ...signatures(INTEGER, [tf.Maximum, tf.Minimum]),
-  ...signatures(NONE, [tf.Relu, tf.Relu6, tf.ClipByValue]),
   [tf.Select]: { condition: BOOL, t: NUMBER, e: NUMBER },
   [tf.GatherV2]: { x: ANY, indices: INTEGER },
   [tf.CropAndResize]: { image: FLOAT, boxes: FLOAT, boxInd: INTEGER },
   // Wrong for some float32 inputs, or of another type than the cpu backend's.
   ...signatures(NONE, [tf.FloorDiv, tf.Cast, tf.Sign, tf.Transform, tf.MaxPoolWithArgmax]),
-  ...signatures(NONE, [tf.ResizeNearestNeighborGrad, tf._FusedMatMul]),
+  ...signatures(NONE, [tf.ResizeNearestNeighborGrad]),
   ...signatures(NONE, [tf.MaxPoolGrad, tf.MaxPool3D, tf.MaxPool3DGrad]),
   ...signatures(NONE, [tf.Conv3DBackpropInputV2, tf.Conv3DBackpropFilterV2]),
   ...signatures(NONE, [tf.Dilation2D, tf.Dilation2DBackpropFilter, tf.Dilation2DBackpropInput]),
@@ -72,6 +69,9 @@ const CONDITIONS: Record<string, (inputs: Inputs, attrs: NamedAttrMap) => boolea
   [tf.GatherV2]: (_, { batchDims }) => !batchDims,
   // It has four numbers to fill the channels with.
   [tf.RotateWithOffset]: ({ image }) => (image?.shape[3] ?? 0) <= 4,
+  // A bias is added wrongly to all rows but the first.
+  [tf._FusedMatMul]: ({ a, bias }, { transposeA }) =>
+    !bias || !a || (a.shape[0] === 1 && a.shape[transposeA ? 2 : 1] === 1),
 };
 
 function conditions(

@@ -5,6 +5,7 @@
 export * from './hardware/accelerator.js';
 export { readAccelerator } from './hardware/accelerator-file.js';
 export { computeCores, type Connection, type Platform } from './hardware/platform.js';
+export type { Microkernel, MicrokernelCore, Pipeline, Tile } from './hardware/microkernel.js';
 export { readHardware, type OpenFile } from './hardware/platform-file.js';
 export * from './workload/layer.js';
 export { InputError, type Problem } from './problem.js';
@@ -30,10 +31,18 @@ export {
   searchLayer,
   type Infeasible,
   type LayerMapping,
+  type MicrokernelChoice,
   type SearchOptions,
   type SearchResult,
   type TemporalLevel,
 } from './search/search.js';
+export { mapOnMicrokernels, hasMicrokernels } from './microkernels/map-layer.js';
+export {
+  NoMicrokernels,
+  unrollingTable,
+  type TableEntry,
+  type UnrollingTableDocument,
+} from './microkernels/unrolling-table.js';
 export { parseZigzagWorkload } from './workload/zigzag-workload.js';
 export { parseOnnxWorkload } from './workload/onnx/onnx-workload.js';
 export { parseTfjsNetwork, type TfjsOptions } from './workload/tfjs/tfjs-network.js';

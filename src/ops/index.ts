@@ -11,7 +11,6 @@ import { elementwise } from './elementwise.js';
 import { gathers } from './gather.js';
 import { identity } from './identity.js';
 import { leakyRelu, prelu } from './leaky-relu.js';
-import { matrixProducts } from './mat-mul.js';
 import { mean } from './mean.js';
 import { multiply } from './multiply.js';
 import type { Operation } from '../lowering/operation.js';
@@ -37,7 +36,6 @@ export const operations: readonly Operation[] = [
   ...reshapes,
   ...zeros,
   ...gathers,
-  ...matrixProducts,
   multiply,
   mean,
   select,

@@ -1,10 +1,19 @@
 import { Command } from 'commander';
-import { mapNetwork } from 'tfjs-backend-dynconv/mapping';
+import {
+  mapNetwork,
+  NoMicrokernels,
+  unrollingTable,
+  type MappedLayer,
+  type Platform,
+} from 'tfjs-backend-dynconv/mapping';
 import { mapDocument } from '../map/document.js';
 import { readInputs } from '../map/inputs.js';
 import { addMappingOptions, searchOptions, type MappingFlags } from '../map/options.js';
 import { mapTable, whyTable } from '../map/report.js';
+import { formatTableFile } from '../map/table-file.js';
 import { Progress } from '../progress.js';
+import { UserError } from '../user-error.js';
+import { writeText } from '../write-text.js';
 
 const NOTES = `
 Latency is in cycles, energy in the hardware file's unit; both count loading and off-loading,
@@ -18,6 +27,7 @@ const RUNNERS_UP = 4;
 
 interface MapFlags extends MappingFlags {
   why?: string;
+  table?: string;
 }
 
 /** `dynconv map`: the best mapping of each layer of a network on an accelerator. */
@@ -27,6 +37,10 @@ export function mapCommand(): Command {
   );
   return addMappingOptions(command)
     .option('--why <layer>', 'show the winner of one layer beside the runners-up')
+    .option(
+      '--table <file>',
+      'write an unrolling table for the backend; needs hardware with microkernels',
+    )
     .addHelpText('after', NOTES)
     .action((workload: string, flags: MapFlags) => {
       const { network, activity, platform, rules } = readInputs(workload, flags);
@@ -37,6 +51,7 @@ export function mapCommand(): Command {
         progress.step(done, total);
       });
       progress.clear();
+      if (flags.table !== undefined) writeTable(flags.table, mapped, platform);
       const text = flags.json
         ? JSON.stringify(mapDocument(mapped), null, 2)
         : flags.why === undefined
@@ -44,4 +59,14 @@ export function mapCommand(): Command {
           : whyTable(mapped, flags.why);
       process.stdout.write(`${text}\n`);
     });
+}
+
+/** Writes the mappings in the format that `setUnrollingTable` takes. */
+function writeTable(file: string, mapped: readonly MappedLayer[], platform: Platform): void {
+  try {
+    writeText(file, formatTableFile(unrollingTable(mapped, platform)));
+  } catch (error) {
+    if (error instanceof NoMicrokernels) throw new UserError(`--table: ${error.message}.`);
+    throw error;
+  }
 }

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { SCHEDULES, type Schedule } from 'tfjs-backend-dynconv/mapping';
 import { mapDocument } from '../map/document.js';
@@ -10,7 +9,7 @@ import { gantt } from '../simulate/gantt.js';
 import { simulateNetwork, type Simulation } from '../simulate/simulation.js';
 import { chromeTrace } from '../simulate/trace.js';
 import { formatTable, percent } from '../table.js';
-import { messageOf, UserError } from '../user-error.js';
+import { writeText } from '../write-text.js';
 
 const NOTES = `
 Rows flow from core to core as they are done; a mask's decision comes before its block. With
@@ -48,8 +47,8 @@ export function simulateCommand(): Command {
       const dense = inputs.activity.length > 0 ? run([]) : undefined;
       const cores = inputs.platform.cores.map(({ name }) => name);
       const { timeline, jobs } = simulation;
-      if (flags.gantt !== undefined) write(flags.gantt, gantt(timeline, jobs, cores));
-      if (flags.trace !== undefined) write(flags.trace, chromeTrace(timeline, jobs, cores));
+      if (flags.gantt !== undefined) writeText(flags.gantt, gantt(timeline, jobs, cores));
+      if (flags.trace !== undefined) writeText(flags.trace, chromeTrace(timeline, jobs, cores));
       const text = flags.json
         ? JSON.stringify(document(simulation, dense, cores), null, 2)
         : report(simulation, dense, cores);
@@ -92,12 +91,4 @@ function report(simulation: Simulation, dense: Simulation | undefined, cores: st
     lines.push(`without masks ${whole(dense.timeline.latency)} cycles: a gain of ${gain}x`);
   }
   return `${table}\n\n${lines.join('\n')}`;
-}
-
-function write(path: string, text: string): void {
-  try {
-    writeFileSync(path, text);
-  } catch (error) {
-    throw new UserError(`${path} cannot be written (${messageOf(error)}).`);
-  }
 }

@@ -1,6 +1,12 @@
 import { computeCores, type Platform } from '../hardware/platform.js';
 import { ruleFor, type MappingRule } from '../mapping/mapping-file.js';
 import { totalUnrolling } from '../mapping/spatial.js';
+import {
+  hasMicrokernels,
+  mapOnMicrokernels,
+  microkernelsFor,
+  type MicrokernelAccelerator,
+} from '../microkernels/map-layer.js';
 import { score } from '../search/objective.js';
 import {
   searchLayer,
@@ -28,6 +34,8 @@ export interface MappedLayer {
   /** Cycles and energy, the overhead included. */
   readonly latency: number;
   readonly energy: number;
+  /** Share of its pixels that are computed. */
+  readonly density: number;
   /** Multiply-accumulates that are executed; idle PEs of a tile do not count. */
   readonly macs: number;
   /** Why no core has a mapping for the layer. */
@@ -94,7 +102,8 @@ class NetworkMapper {
     const density = activity?.pixels.density ?? 1;
     if (density === 0) {
       const { latency, energy } = overhead;
-      return { layer, core, mapping: undefined, runnersUp: [], overhead, latency, energy, macs: 0 };
+      const nothing = { mapping: undefined, runnersUp: [], macs: 0 };
+      return { layer, core, overhead, latency, energy, density, ...nothing };
     }
     const { mappings, infeasible } = this.searchBoth(layer, activity, core, rule);
     const [mapping, ...runnersUp] = mappings;
@@ -106,6 +115,7 @@ class NetworkMapper {
       overhead,
       latency: (mapping?.latency ?? 0) + overhead.latency,
       energy: (mapping?.energy ?? 0) + overhead.energy,
+      density,
       macs: macs(layer) * density,
       ...(mapping === undefined && infeasible !== undefined && { infeasible }),
     };
@@ -118,6 +128,10 @@ class NetworkMapper {
     core: number,
     rule: MappingRule,
   ): SearchResult {
+    const accelerator = this.platform.cores[core];
+    if (hasMicrokernels(accelerator) && microkernelsFor(accelerator, layer).length > 0) {
+      return this.mapOnMicrokernels(layer, activity, accelerator);
+    }
     const dense = this.search(layer, core, rule);
     if (!activity || activity.pixels.density === 1) return dense;
     const list = this.searchActive(layer, activity, core, rule);
@@ -125,6 +139,18 @@ class NetworkMapper {
     if (a === undefined || b === undefined) return b === undefined ? dense : list;
     const { objective } = this.options;
     return score(a, objective) < score(b, objective) ? dense : list;
+  }
+
+  private mapOnMicrokernels(
+    layer: Layer,
+    activity: LayerActivity | undefined,
+    accelerator: MicrokernelAccelerator,
+  ): SearchResult {
+    const { objective, runnersUp = 0 } = this.options;
+    const isDense = !activity || activity.pixels.density === 1;
+    const active = isDense ? layer : activeLayer(layer, activity.pixels, activity.read, []);
+    const mappings = mapOnMicrokernels(active, accelerator, objective, isDense);
+    return { mappings: mappings.slice(0, 1 + runnersUp), evaluated: mappings.length };
   }
 
   /** The spatial mapping decides which tiles of pixels are computed, so it is found first. */

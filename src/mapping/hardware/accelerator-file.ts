@@ -10,6 +10,7 @@ import {
   type MemoryOperand,
   type Port,
 } from './accelerator.js';
+import { checkMicrokernels, MICROKERNEL, PIPELINE, toMicrokernelCore } from './microkernel-file.js';
 
 const DIMENSION = z.string().regex(/^D\d$/, 'expected a dimension of the array, as D1');
 const COUNT = z.int().positive();
@@ -62,6 +63,8 @@ export const ACCELERATOR = z.looseObject({
   memories: z.record(z.string(), MEMORY),
   operational_array: OPERATIONAL_ARRAY,
   operator_types: z.array(z.string()).optional(),
+  pipeline: PIPELINE.optional(),
+  microkernels: z.array(MICROKERNEL).min(1).optional(),
 });
 export type AcceleratorData = z.output<typeof ACCELERATOR>;
 type MemoryData = z.output<typeof MEMORY>;
@@ -89,7 +92,9 @@ export function toAccelerator(yaml: YamlFile<AcceleratorData>): Accelerator {
   yaml.check((report) => {
     checkArray(yaml.value, report);
     checkMemories(yaml.value, report);
+    checkMicrokernels(yaml.value, report);
   });
+  const microkernelCore = toMicrokernelCore(yaml.value);
   return {
     name,
     array: {
@@ -103,6 +108,7 @@ export function toAccelerator(yaml: YamlFile<AcceleratorData>): Accelerator {
     },
     memories: Object.entries(memories).map(([memoryName, data]) => toMemory(memoryName, data)),
     ...(operator_types && { operatorTypes: operator_types }),
+    ...(microkernelCore && { microkernelCore }),
   };
 }
 

@@ -1,4 +1,5 @@
 /** An accelerator with one PE array, in the terms of ZigZag's hardware files. */
+import type { MicrokernelCore } from './microkernel.js';
 
 /** The operands that memories hold: two inputs and the output. */
 export const MEMORY_OPERANDS = ['I1', 'I2', 'O'] as const;
@@ -71,6 +72,8 @@ export interface Accelerator {
   readonly memories: readonly Memory[];
   /** The operators that it runs; all where nothing is said. */
   readonly operatorTypes?: readonly string[];
+  /** Of a processor's core: what its routines' tiles are, and what a cycle holds. */
+  readonly microkernelCore?: MicrokernelCore;
 }
 
 /** PEs of an array; none in a core that is only a memory. */

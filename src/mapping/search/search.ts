@@ -38,11 +38,23 @@ export interface TemporalLevel {
   readonly loops: readonly Loop[];
 }
 
+/** How a microkernel goes through a layer. */
+export interface MicrokernelChoice {
+  /** As unrolling tables name it. */
+  readonly name: string;
+  /** Rows of a block, within which panels of output channels are the outer loop. */
+  readonly rowBlock: number;
+  /** Whether a filter's columns are folded into its input channels, which takes a padded copy. */
+  readonly foldWidth: boolean;
+}
+
 /** A layer's mapping and what it costs. */
 export interface LayerMapping extends CostReport {
   readonly spatialMapping: SpatialMapping;
   /** Of each operand, the memory next to the PEs first. */
   readonly temporalMapping: Readonly<Record<string, readonly TemporalLevel[]>>;
+  /** On a processor's core: the routine that computes the layer. */
+  readonly microkernel?: MicrokernelChoice;
 }
 
 /** Why a layer has no mapping on an accelerator. */

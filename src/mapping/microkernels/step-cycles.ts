@@ -1,0 +1,54 @@
+import type { Microkernel, Pipeline, Tile } from '../hardware/microkernel.js';
+import { tileRows } from '../hardware/microkernel.js';
+
+/** Width and number of the vectors that a core multiplies and adds in a cycle. */
+export interface VectorUnits {
+  /** Numbers of a vector. */
+  readonly lanes: number;
+  /** Vectors a cycle. */
+  readonly multiplyAdds: number;
+}
+
+/** What a step of a tile asks of the core: vectors. */
+interface Step {
+  readonly accumulators: number;
+  readonly loaded: number;
+}
+
+/**
+ * Cycles of one step of a tile: one multiply-add for each of its accumulators, and the loads for them.
+ * Multiply-adds, loads and stores have units of their own, so the busiest counts; but an accumulator
+ * must wait for its last multiply-add. Where accumulators and loaded values are more than there are
+ * registers (V8 moves all loads of a step to its front), accumulators go through memory.
+ */
+export function stepCycles(
+  { vectorLoop }: Microkernel,
+  tile: Tile,
+  units: VectorUnits,
+  pipeline: Pipeline,
+): number {
+  const { accumulators, loaded } = stepOf(tile, vectorLoop, units.lanes);
+  const multiplyAdds = accumulators / units.multiplyAdds;
+  const fits = accumulators + loaded <= pipeline.registers;
+  if (fits) {
+    return Math.max(multiplyAdds, loaded / pipeline.loads, pipeline.multiplyAddLatency);
+  }
+  return Math.max(
+    multiplyAdds,
+    (loaded + accumulators) / pipeline.loads,
+    accumulators / pipeline.stores,
+    pipeline.spilledLatency,
+  );
+}
+
+/**
+ * Over output channels, a vector of weights serves all rows, and each row's input is loaded into all
+ * lanes. Over channels of one group, every row loads a vector of its own, and so do the weights.
+ */
+function stepOf(tile: Tile, vectorLoop: string, lanes: number): Step {
+  const rows = tileRows(tile);
+  const vectors = Math.ceil((tile[vectorLoop] ?? 1) / lanes);
+  const accumulators = rows * vectors;
+  const loaded = vectorLoop === 'K' ? vectors + rows : vectors + rows * vectors;
+  return { accumulators, loaded };
+}
