@@ -12,6 +12,7 @@ const COPIES = [
   'LICENSE',
   'models/photos',
   'models/mobilenetv2-hourglass-s0125',
+  'models/movenet-lightning',
   'models/trained/mobilenetv2-dynamic-b025',
   'models/trained/resnet-dynamic-b025',
 ];

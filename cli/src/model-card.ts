@@ -62,11 +62,56 @@ export const figures = z.strictObject({
     .optional(),
 });
 
+/** What a model with such masks does on pictures that it was not trained on. */
+const gatedFigures = z.strictObject({
+  macs: count,
+  conditionalMacs: count,
+  executedMacs: count,
+  /** The share of the original's finds that it keeps; null for a model that finds nothing. */
+  finds: fraction.nullable(),
+  /** The mean distance of its maps from the original's, as a share of their standard deviation. */
+  error: z.number().nonnegative(),
+  /** The share of the work behind masks that is executed. */
+  share: fraction,
+  densities: z.record(z.string(), fraction),
+  /** PCK of labelled joints, in percent: within `threshold` of the torso's length. */
+  labelled: z
+    .strictObject({
+      data: line(1000),
+      photographs: count,
+      joints: count,
+      threshold: z.number().positive(),
+      pck: percentage,
+      originalPck: percentage,
+    })
+    .optional(),
+});
+
+/** How masks were put into a pretrained model (`python -m dynconv_models.gate`). */
+export const gating = z.strictObject({
+  budget: fraction,
+  steps: count,
+  batch: count,
+  learning_rate: z.number().nonnegative(),
+  mask_rate: z.number().nonnegative(),
+  fall: fraction,
+  noise: fraction,
+  bounded: fraction,
+  lowest: fraction,
+  budget_weight: z.number().nonnegative(),
+  seed: count,
+  /** Pictures that it was trained on. */
+  images: count,
+  minutes: z.number().nonnegative(),
+  command: line(1000),
+  figures: gatedFigures,
+});
+
 const modelCard = z.strictObject({
   /** What the model is called. */
   name: line(200).optional(),
-  /** Whether the weights were trained, or drawn from a seed. */
-  weights: z.enum(['seeded', 'trained']).optional(),
+  /** Whether the weights were trained, taken from elsewhere, or drawn from a seed. */
+  weights: z.enum(['seeded', 'trained', 'pretrained']).optional(),
   /** What a user must know before believing a result; printed with it. */
   note: line(2000).optional(),
   /** What the network expects: (rgb / 255 - mean) / std. */
@@ -76,15 +121,18 @@ const modelCard = z.strictObject({
       std: z.tuple([deviation, deviation, deviation]).default([1, 1, 1]),
     })
     .default({ mean: [0, 0, 0], std: [1, 1, 1] }),
-  /** The names of the heatmaps' channels, in order. */
+  /** The names of the joints, in order of heatmaps or keypoints. */
   joints: z.array(line(100)).optional(),
   /** Where the network comes from. */
-  source: z.string().optional(),
+  source: line(1000).optional(),
+  /** What it may be used under: an SPDX identifier. */
+  licence: line(100).optional(),
   /** What it was trained on. */
   data: z.string().optional(),
   /** Published multiply-accumulate counts of the network. */
   published: z.record(z.string(), z.number()).optional(),
   training: training.optional(),
+  gating: gating.optional(),
   figures: figures.optional(),
 });
 

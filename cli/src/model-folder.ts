@@ -61,9 +61,9 @@ export async function readModelFolder(path: string): Promise<ModelFolder> {
 
 async function readModelJson(path: string): Promise<ModelJson> {
   const info = await stat(path).catch(() => undefined);
-  if (!info) throw new UserError(`There is no folder ${path}: give a model's folder with --model.`);
+  if (!info) throw new UserError(`There is no folder ${path}: give the folder of a model.json.`);
   if (!info.isDirectory()) {
-    throw new UserError(`${path} is a file: --model takes the folder that holds model.json.`);
+    throw new UserError(`${path} is a file: give the folder that holds model.json.`);
   }
   const file = join(path, 'model.json');
   const text = await readFile(file, 'utf8').catch(() => {

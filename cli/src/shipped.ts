@@ -1,46 +1,54 @@
-/** What comes with the package: photographs and models. */
+/** What comes with the package: photographs and networks. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UserError } from './user-error.js';
 
-/** The backbones whose trained networks can be asked for by name. */
-export const BACKBONES = ['mobilenetv2', 'resnet'] as const;
-export type Backbone = (typeof BACKBONES)[number];
+/** The networks that can be asked for by name, and their folders. */
+const NETWORKS: Readonly<Record<string, string>> = {
+  hourglass: 'trained/mobilenetv2-dynamic-b025',
+  'hourglass-resnet': 'trained/resnet-dynamic-b025',
+  'movenet-lightning': 'movenet-lightning',
+  published: 'mobilenetv2-hourglass-s0125',
+};
+/** The one that is right on photographs. */
+export const DEFAULT_NETWORK = 'movenet-lightning';
 
 const folder = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const PACKAGED = folder('../models/');
 /** The folder of models: the package's own, or the project's where this runs in a clone of it. */
 const MODELS = existsSync(PACKAGED) ? PACKAGED : folder('../../models/');
-/** The network in its published shape, whose weights are seeded. */
-const SEEDED = 'mobilenetv2-hourglass-s0125';
-/** What the trained networks' names end in: masks, a quarter of the conditional work executed. */
-const TRAINED = 'dynamic-b025';
+
+/** The names of the shipped networks. */
+export const NETWORK_NAMES: readonly string[] = Object.keys(NETWORKS);
 
 /**
- * The folder of the model to run when none is given: the trained network of a backbone; without a
- * backbone named, the one in its published shape, which shows what skipping gains at full size.
+ * The folder of a network: that of a shipped one by its name, or else the folder that was named itself.
  *
- * @param models the folder of models.
- * @throws UserError when the backbone named has no trained model.
+ * @param models the folder of the shipped ones.
+ * @throws UserError when it is neither.
  */
-export function shippedModel(backbone?: Backbone, models = MODELS): string {
-  if (backbone === undefined) return shorter(join(models, SEEDED));
-  const trained = join(models, 'trained', `${backbone}-${TRAINED}`);
-  if (existsSync(join(trained, 'model.json'))) return shorter(trained);
+export function networkFolder(network: string, models = MODELS): string {
+  if (Object.hasOwn(NETWORKS, network)) {
+    const shipped = join(models, NETWORKS[network]);
+    if (existsSync(join(shipped, 'model.json'))) return shorter(shipped);
+    throw new UserError(`The network ${network} did not come with this package (${shipped}).`);
+  }
+  if (existsSync(network)) return network;
   throw new UserError(
-    `There is no trained model with the backbone ${backbone} (${trained}): give one with --model.`,
+    `There is no folder ${network}, nor a network of that name: give the folder of a model.json, or one ` +
+      `of ${NETWORK_NAMES.join(', ')}.`,
   );
 }
 
-/** The first photograph that came with the package; none if it was installed without. */
+/** The photographs that came with the package; none if it was installed without. */
 export function shippedPhotographs(): string[] {
   const photos = join(MODELS, 'photos');
   if (!existsSync(photos)) return [];
-  const photo = readdirSync(photos)
+  return readdirSync(photos)
     .sort()
-    .find((name) => name.endsWith('.jpg'));
-  return photo === undefined ? [] : [shorter(join(photos, photo))];
+    .filter((name) => name.endsWith('.jpg'))
+    .map((photo) => shorter(join(photos, photo)));
 }
 
 /** A path as short as the working directory allows. */

@@ -41,36 +41,56 @@ def describe(trunk: Trunk, blocks: Sequence[Block], refusals: Sequence[Refusal])
     return "\n".join(lines)
 
 
-def card(source: str, blocks: Sequence[Block], work: Distillation, agreement: Agreement) -> dict[str, Any]:
-    """What `dynconv.json` says about the result."""
+def card(before: dict[str, Any], blocks: Sequence[Block], work: Distillation, agreement: Agreement) -> dict[str, Any]:
+    """What `dynconv.json` says about the result, beyond what `before`, the card of the model, says."""
     total = sum(macs(work.trunk, found) for found in work.trunk.convolutions.values())
     conditional = sum(block.macs for block in blocks)
+    recipe = work.recipe
     return {
         "weights": "pretrained",
-        "source": source,
+        **before,
         "gating": {
-            **dataclasses.asdict(work.recipe),
+            **dataclasses.asdict(recipe),
             "images": len(work.files),
             "minutes": round(work.seconds / 60, 1),
-            "command": f"python -m dynconv_models.gate MODEL --images FOLDER --budget {work.recipe.budget:g} "
-            f"--steps {work.recipe.steps} --out FOLDER",
-        },
-        "figures": {
-            "macs": total,
-            "conditionalMacs": conditional,
-            "executedMacs": round(total - conditional + agreement.share * conditional),
-            **dataclasses.asdict(agreement),
+            "command": f"python -m dynconv_models.gate MODEL --images FOLDER --budget {recipe.budget:g} "
+            f"--steps {recipe.steps} --batch {recipe.batch} --out FOLDER",
+            "figures": {
+                "macs": total,
+                "conditionalMacs": conditional,
+                "executedMacs": round(total - conditional + agreement.share * conditional),
+                **dataclasses.asdict(agreement),
+            },
         },
     }
 
 
-def gate(model: Path, images: Path, out: Path, recipe: Recipe, source: str = "", report: Any = print) -> dict[str, Any]:
+def card_of(model: Path) -> dict[str, Any]:
+    """The card that lies beside a `model.json`; empty if there is none.
+
+    Raises:
+        ValueError: if it is broken.
+    """
+    file = (model if model.is_dir() else model.parent) / CARD
+    if not file.is_file():
+        return {}
+    try:
+        content = json.loads(file.read_text())
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{file}: not valid JSON ({error})") from error
+    if not isinstance(content, dict):
+        raise ValueError(f"{file}: not a card; it holds a {type(content).__name__}")
+    return content
+
+
+def gate(model: Path, images: Path, out: Path, recipe: Recipe, report: Any = print) -> dict[str, Any]:
     """Does what the command does; returns the card.
 
     Raises:
         FileNotFoundError: for a missing model, or no pictures.
-        ValueError: for a model that cannot be gated, or a checkpoint of another recipe.
+        ValueError: for a model that cannot be gated, a broken card, or a checkpoint of another recipe.
     """
+    before = card_of(model)
     trunk = Trunk(graph_model.read(model))
     blocks, refusals = find_blocks(trunk)
     report(describe(trunk, blocks, refusals))
@@ -83,7 +103,7 @@ def gate(model: Path, images: Path, out: Path, recipe: Recipe, source: str = "",
     agreement = work.agreement(held_out)
     report(f"On {len(held_out)} pictures that it was not trained on: {agreement}")
     graph_model.write(with_masks(student), out)
-    content = card(source or model.name, blocks, work, agreement)
+    content = card(before, blocks, work, agreement)
     scratch = out / f"{CARD}.tmp"
     scratch.write_text(json.dumps(content, indent=2) + "\n")
     os.replace(scratch, out / CARD)
@@ -100,7 +120,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--steps", type=int, default=Recipe.steps, help=f"default: {Recipe.steps}")
     parser.add_argument("--batch", type=int, default=Recipe.batch, help=f"pictures a step; default: {Recipe.batch}")
     parser.add_argument("--seed", type=int, default=0, help="default: 0")
-    parser.add_argument("--source", default="", help="where the model comes from, for the card")
     options = parser.parse_args(arguments)
 
     def report(line: str) -> None:
@@ -108,7 +127,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     try:
         recipe = Recipe(options.budget, options.steps, options.batch, seed=options.seed)
-        gate(options.model, options.images, options.out, recipe, options.source, report)
+        gate(options.model, options.images, options.out, recipe, report)
     except (ValueError, FileNotFoundError) as error:
         sys.exit(str(error))
 

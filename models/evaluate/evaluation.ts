@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
-import { decodeJoints, MPII_JOINTS } from '../../cli/src/pose/joints.js';
+import { MPII_JOINTS } from '../../cli/src/pose/joints.js';
 import type { ModelCard } from '../../cli/src/model-card.js';
 import type { ModelFolder } from '../../cli/src/model-folder.js';
 import { loadPoseModel } from '../../cli/src/pose/pose-model.js';
@@ -109,13 +109,12 @@ async function predictJoints(
   checkSize(folder.path, [model.height, model.width], split.size);
   const predicted = new Float32Array(count * MPII_JOINTS.length * 2);
   for (let i = 0; i < count; i++) {
-    const heatmaps = await model.predict(inputOf(split, i, card.input));
-    const { joints } = heatmaps;
-    if (joints !== MPII_JOINTS.length) {
-      throw new UserError(`${folder.path} gives ${joints} heatmaps, not MPII's 16.`);
+    const { joints } = await model.predict(inputOf(split, i, card.input));
+    if (joints.length !== MPII_JOINTS.length) {
+      throw new UserError(`${folder.path} gives ${joints.length} joints, not MPII's 16.`);
     }
-    decodeJoints(heatmaps, split.size, split.size).forEach(({ x, y }, joint) => {
-      predicted.set([x, y], (i * joints + joint) * 2);
+    joints.forEach(({ x, y }, joint) => {
+      predicted.set([x, y], (i * joints.length + joint) * 2);
     });
     onImage(i + 1);
   }

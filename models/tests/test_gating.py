@@ -257,11 +257,14 @@ def test_a_find_is_kept_where_the_student_is_nearly_as_sure() -> None:
 
 def test_the_command(folder: Path, images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = [str(folder), "--images", str(images), "--out", str(tmp_path), "--steps", "2", "--batch", "2"]
-    gate.main([*arguments, "--source", "made here"])
+    (folder / "dynconv.json").write_text('{"source": "made here", "joints": ["nose"]}')
+    gate.main(arguments)
     assert "step 2/2" in capsys.readouterr().out
     content = json.loads((tmp_path / "dynconv.json").read_text())
-    assert content["source"] == "made here" and content["gating"]["images"] == 5
-    figures = content["figures"]
+    assert content["source"] == "made here" and content["joints"] == ["nose"] and content["weights"] == "pretrained"
+    gating = content["gating"]
+    assert gating["images"] == 5 and "--steps 2 --batch 2" in gating["command"]
+    figures = gating["figures"]
     assert 0 < figures["executedMacs"] <= figures["macs"] and len(figures["densities"]) == 2
     assert graph_model.read(tmp_path).outputs == graph_model.read(folder).outputs
 
@@ -273,6 +276,10 @@ def test_what_is_wrong_is_said(folder: Path, tmp_path: Path) -> None:
         gate.main([str(folder), "--images", str(tmp_path), "--out", str(tmp_path)])
     with pytest.raises(SystemExit, match="between 0 and 1"):
         gate.main([str(folder), "--images", str(tmp_path), "--out", str(tmp_path), "--budget", "1.5"])
+    (folder / "dynconv.json").write_text("no card")
+    with pytest.raises(SystemExit, match="not valid JSON"):
+        gate.main([str(folder), "--images", str(tmp_path), "--out", str(tmp_path)])
+    (folder / "dynconv.json").unlink()
     (tmp_path / "model.json").write_text('{"format": "layers-model"}')
     with pytest.raises(ValueError, match="not a graph model"):
         graph_model.read(tmp_path)

@@ -108,7 +108,7 @@ const CHECKS = {
     const text = await output(
       folder,
       ...nodeFlags(),
-      ...[join(folder, 'node_modules/.bin/dynconv'), 'pose', photo, '--backbone', 'resnet'],
+      ...[join(folder, 'node_modules/.bin/dynconv'), 'pose', photo],
       ...['--runs', '1', '--json', '--quiet'],
     );
     const [image] = JSON.parse(text).images;

@@ -77,7 +77,7 @@ describe('dynconv pose, given what it cannot use,', () => {
   const svg = (size: number): string =>
     `<svg xmlns="http://www.w3.org/2000/svg" width="${size}" height="${size}"></svg>`;
   const models: [what: string, model: () => string, message: string][] = [
-    ['weights of NaN', modelOfNan, 'heatmaps that hold NaN or Infinity'],
+    ['weights of NaN', modelOfNan, 'gives NaN or Infinity'],
     [
       'a vanishing deviation',
       () => modelWithCard({ input: { std: [1e-40, 1, 1] } }),

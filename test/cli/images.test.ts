@@ -1,9 +1,10 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { listImages, pictureNames, timelineName } from '../../cli/src/pose/images.js';
-import { shippedModel } from '../../cli/src/shipped.js';
+import { DEFAULT_NETWORK, NETWORK_NAMES, networkFolder } from '../../cli/src/shipped.js';
 import { UserError } from '../../cli/src/user-error.js';
+import { projectPath } from './command.js';
 import { rejection, useTemporaryFolder } from './temporary-folder.js';
 
 describe('the images', () => {
@@ -46,30 +47,41 @@ describe('the images', () => {
   });
 
   it('have pictures of different names', () => {
-    const images = ['x/a.jpg', 'y/a.png', 'y/a.b.jpg', 'a-2.jpg', 'z/a.jpg'];
+    const images = ['x/a.jpg', 'y/a.png', 'y/a.b.jpg', 'a-2.jpg', 'z/a.jpg', 'overview.jpg'];
     expect(pictureNames(images)).to.deep.equal([
       'a-pose.png',
       'a-2-pose.png',
       'a.b-pose.png',
       'a-2-2-pose.png',
       'a-3-pose.png',
+      'overview-2-pose.png',
     ]);
   });
 });
 
-describe('the shipped model', () => {
+describe('a network', () => {
   const temporary = useTemporaryFolder();
 
-  it('is the published one, or the trained one of the backbone that is named', () => {
+  it('is a shipped one by its name, or any folder', () => {
     const models = temporary.path;
-    expect(shippedModel(undefined, models)).to.equal(join(models, 'mobilenetv2-hourglass-s0125'));
-    expect(() => shippedModel('resnet', models)).to.throw(UserError, 'with the backbone resnet');
-    for (const backbone of ['mobilenetv2', 'resnet'] as const) {
-      const trained = join(models, 'trained', `${backbone}-dynamic-b025`);
-      mkdirSync(trained, { recursive: true });
-      writeFileSync(join(trained, 'model.json'), '{}');
-      expect(shippedModel(backbone, models)).to.equal(trained);
+    expect(() => networkFolder('hourglass', models)).to.throw(UserError, 'did not come with');
+    const trained = join(models, 'trained/mobilenetv2-dynamic-b025');
+    mkdirSync(trained, { recursive: true });
+    writeFileSync(join(trained, 'model.json'), '{}');
+    expect(networkFolder('hourglass', models)).to.equal(trained);
+    expect(networkFolder(trained, models)).to.equal(trained);
+    for (const name of ['vgg', 'toString']) {
+      expect(() => networkFolder(name, models)).to.throw(UserError, 'movenet-thunder');
     }
-    expect(shippedModel(undefined, models)).to.equal(join(models, 'mobilenetv2-hourglass-s0125'));
+  });
+
+  it('comes with the project under each name', () => {
+    expect(NETWORK_NAMES).to.include(DEFAULT_NETWORK);
+    for (const name of NETWORK_NAMES) {
+      expect(
+        existsSync(join(networkFolder(name, projectPath('models')), 'dynconv.json')),
+        name,
+      ).to.equal(true);
+    }
   });
 });

@@ -43,8 +43,9 @@ describe('a pose model', () => {
       const model = await loadPoseModel(await readModelFolder(path));
       expect([model.height, model.width]).to.deep.equal([64, 64]);
       const tensors = tf.memory().numTensors;
-      const { height, width, joints, values } = await model.predict(new Float32Array(64 * 64 * 3));
-      expect([height, width, joints, values.length]).to.deep.equal([16, 16, 16, 16 ** 3]);
+      const { heatmaps, joints, values } = await model.predict(new Float32Array(64 * 64 * 3));
+      expect(heatmaps).to.include({ height: 16, width: 16, joints: 16 });
+      expect([joints.length, values.length]).to.deep.equal([16, 16 ** 3]);
       expect(tf.memory().numTensors).to.equal(tensors);
       expect(model.weightName({})).to.equal(undefined);
       model.dispose();
@@ -70,13 +71,37 @@ describe('a pose model', () => {
     expectUserError(error, 'takes one picture');
   });
 
-  it('must give heatmaps', async () => {
+  it('must give heatmaps or keypoints', async () => {
     const classifier = sequential({
       layers: [layers.flatten({ inputShape: [16, 16, 3] }), layers.dense({ units: 2 })],
     });
     const model = await loadPoseModel(await folderOf(classifier));
     const error = await rejection(model.predict(new Float32Array(16 * 16 * 3)));
-    expectUserError(error, 'gives float32 [1, 2]: no heatmaps');
+    expectUserError(error, 'gives float32 [1, 2]: neither heatmaps');
+  });
+
+  it('may give keypoints, as shares of the sides of its picture', async () => {
+    const weights = [0.25, 0.5, 0.9, 1, 0, 0.1];
+    const regression = sequential({
+      layers: [
+        layers.flatten({ inputShape: [16, 32, 3] }),
+        layers.dense({
+          units: 6,
+          kernelInitializer: 'zeros',
+          biasInitializer: 'ones',
+          weights: [tf.zeros([16 * 32 * 3, 6]), tf.tensor1d(weights)],
+        }),
+        layers.reshape({ targetShape: [1, 2, 3] }),
+      ],
+    });
+    const model = await loadPoseModel(await folderOf(regression));
+    const { heatmaps, joints } = await model.predict(new Float32Array(16 * 32 * 3));
+    expect(heatmaps).to.equal(undefined);
+    const rounded = joints.map((joint) => ({ ...joint, score: Math.round(100 * joint.score) }));
+    expect(rounded).to.deep.equal([
+      { x: 16, y: 4, score: 90 },
+      { x: 0, y: 16, score: 10 },
+    ]);
   });
 
   it('must be made of layers and operations that TensorFlow.js knows', async () => {

@@ -22,30 +22,26 @@ describe('dynconv', function () {
       version: string;
     };
     expect(dynconv(temporary.path, '--version').stdout.trim()).to.equal(packageJson.version);
-    expect(dynconv(temporary.path, 'pose', '--help').stdout).to.include('--model <folder>');
+    expect(dynconv(temporary.path, 'pose', '--help').stdout).to.include('--network <name|folder>');
   });
 
   const mistakes: Record<string, [args: string[], message: string]> = {
     'an unknown option': [['pose', '--fast'], "unknown option '--fast'"],
     'an unknown command': [['dance'], "unknown command 'dance'"],
     'no number of runs': [['pose', '--runs', 'many'], 'a whole number above 0'],
-    'a missing model': [['pose', PHOTO, '--model', 'absent'], 'no folder absent'],
-    'a missing image': [['pose', 'absent.jpg', '--model', MODEL], 'absent.jpg cannot be read'],
+    'a missing model': [['pose', PHOTO, '--network', 'absent'], 'no folder absent'],
+    'a missing image': [['pose', 'absent.jpg', '--network', MODEL], 'absent.jpg cannot be read'],
     'a folder that cannot be written to': [
-      ['pose', PHOTO, '--model', MODEL, '-o', 'absent/a.png'],
+      ['pose', PHOTO, '--network', MODEL, '-o', 'absent/a.png'],
       'absent is no folder to write to',
     ],
     'a file as the folder for two pictures': [
-      ['pose', PHOTO, PHOTO, '--model', MODEL, '-o', PHOTO],
+      ['pose', PHOTO, PHOTO, '--network', MODEL, '-o', PHOTO],
       'is no folder for the pictures',
     ],
-    'a folder without photographs': [['pose', '.', '--model', MODEL], 'holds no photograph'],
-    'an unknown backbone': [
-      ['pose', '--backbone', 'vgg'],
-      'Allowed choices are mobilenetv2, resnet',
-    ],
-    'a backbone beside a model': [
-      ['pose', PHOTO, '--model', MODEL, '--backbone', 'resnet'],
+    'a folder without photographs': [['pose', '.', '--network', MODEL], 'holds no photograph'],
+    'a network named twice': [
+      ['pose', PHOTO, '--model', MODEL, '--network', 'published'],
       'cannot be used with',
     ],
     'a score beyond 1': [['pose', PHOTO, '--min-score', '20'], 'a number from 0 to 1'],
@@ -60,7 +56,7 @@ describe('dynconv', function () {
   }
 
   it('prints one JSON document, and draws a picture', async () => {
-    const args = ['pose', PHOTO, '--model', MODEL, '--json', '--runs', '2', '--layers'];
+    const args = ['pose', PHOTO, '--network', MODEL, '--json', '--runs', '2', '--layers'];
     const { code, stdout } = dynconv(temporary.path, ...args);
     expect(code).to.equal(0);
     const report = poseReport.parse(JSON.parse(stdout));
@@ -83,7 +79,7 @@ describe('dynconv', function () {
   });
 
   it('tells a person the same, on dynconv alone when asked', () => {
-    const args = ['pose', PHOTO, '--model', MODEL, '--no-compare', '-n', '1', '-o', 'alone.png'];
+    const args = ['pose', PHOTO, '--network', MODEL, '--no-compare', '-n', '1', '-o', 'alone.png'];
     const { code, stdout, stderr } = dynconv(temporary.path, ...args);
     expect(code).to.equal(0);
     expect(stdout).to.include('level 1').and.to.include('total').and.to.include('in theory');
@@ -133,7 +129,7 @@ describe('dynconv', function () {
     const wide = createCanvas(300, 100);
     writeFileSync(join(photos, 'a wide.png'), wide.toBuffer('image/png'));
     writeFileSync(join(photos, 'broken.jpg'), 'this is no picture');
-    const args = ['pose', photos, PHOTO, '--model', model, '-o', 'pictures', '-n', '1', '--json'];
+    const args = ['pose', photos, PHOTO, '--network', model, '-o', 'pictures', '-n', '1', '--json'];
     const { code, stdout, stderr } = dynconv(temporary.path, ...args, '--min-score', '0.8');
     expect(stderr).to.include('1/3 a wide.png: Reading');
     expect(stderr).to.include('3/3 astronaut.jpg: Timing');
@@ -165,7 +161,7 @@ describe('dynconv', function () {
 
   it('says what a model was trained on, and which joints it did not find', () => {
     const model = trainedModel('unsure', MPII_JOINTS);
-    const args = ['pose', PHOTO, '--model', model, '--no-compare', '-n', '1', '-o', 'unsure.png'];
+    const args = ['pose', PHOTO, '--network', model, '--no-compare', '-n', '1', '-o', 'unsure.png'];
     const { code, stdout } = dynconv(temporary.path, ...args, '--min-score', '0.9');
     expect(code).to.equal(0);
     expect(stdout).to.include('Trained on 24000 pictures of people, version 1');
@@ -174,7 +170,7 @@ describe('dynconv', function () {
   });
 
   it('draws no skeleton of seeded weights, nor of weights that no card tells of', () => {
-    const args = ['--no-compare', '-n', '1', '-o', 'none.png', '--model'];
+    const args = ['--no-compare', '-n', '1', '-o', 'none.png', '--network'];
     const unknown = dynconv(temporary.path, 'pose', PHOTO, ...args, MODEL);
     expect(unknown.stdout).to.include('No skeleton is drawn');
     expect(unknown.stdout).not.to.include('joints found');
@@ -187,8 +183,8 @@ describe('dynconv', function () {
 
   it('refuses a card that names another number of joints', () => {
     const model = trainedModel('misnamed', ['nose']);
-    const { code, stderr } = dynconv(temporary.path, 'pose', PHOTO, '--model', model, '-n', '1');
-    expect(stderr).to.include('gives 16 heatmaps, but its dynconv.json names 1 joints');
+    const { code, stderr } = dynconv(temporary.path, 'pose', PHOTO, '--network', model, '-n', '1');
+    expect(stderr).to.include('gives 16 joints, but its dynconv.json names 1:');
     expect(code).to.equal(2);
   });
 
@@ -201,7 +197,7 @@ describe('dynconv', function () {
       join(temporary.path, 'group1-shard1of1.bin'),
       readFileSync(join(folder, 'group1-shard1of1.bin')),
     );
-    const { code, stderr } = dynconv(temporary.path, 'pose', PHOTO, '--model', '.');
+    const { code, stderr } = dynconv(temporary.path, 'pose', PHOTO, '--network', '.');
     expect(stderr).to.include('height and width must be fixed');
     expect(code).to.equal(2);
   });

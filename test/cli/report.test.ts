@@ -1,14 +1,15 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createCanvas, loadImage, type Canvas } from '@napi-rs/canvas';
+import { createCanvas, loadImage, type Canvas, type Image } from '@napi-rs/canvas';
 import { expect } from 'chai';
 import { inferno } from '../../cli/src/pose/colours.js';
 import { computationMap } from '../../cli/src/pose/computation-map.js';
-import { clampedMap, stretchedMap } from '../../cli/src/pose/heatmaps.js';
+import { stretchedMap } from '../../cli/src/pose/heatmaps.js';
 import type { FoundJoint } from '../../cli/src/pose/joints.js';
 import { groupLayers, sumGroups } from '../../cli/src/pose/layer-groups.js';
 import { readPhotograph } from '../../cli/src/pose/photograph.js';
-import { drawPicture } from '../../cli/src/pose/picture.js';
+import { drawOverview, drawPicture } from '../../cli/src/pose/picture.js';
+import type { PanelsContent } from '../../cli/src/pose/panels.js';
 import { SIDE_COLOURS } from '../../cli/src/pose/skeleton.js';
 import { formatTable, percent } from '../../cli/src/table.js';
 import type { LayerProfile } from '../../src/index.js';
@@ -124,31 +125,37 @@ describe('heatmaps', () => {
     expect([...stretchedMap(maps, 0)]).to.deep.equal([0, 0.25, 1, 0.5]);
     expect([...stretchedMap(maps, 1)]).to.deep.equal([0, 0, 0, 0]);
   });
-
-  it('are clamped joint by joint', () => {
-    const values = Float32Array.from([-0.5, 0, 0.25, 0, 1.5, 0, 1, 0]);
-    expect([...clampedMap({ ...maps, values }, 0)]).to.deep.equal([0, 0.25, 1, 1]);
-  });
 });
 
 describe('the picture', () => {
   const temporary = useTemporaryFolder();
 
-  /** A picture of a grey photograph of 64x48 pixels for an input of 32x32, bars above and below. */
-  async function draw(skeleton?: Record<string, FoundJoint>): Promise<Canvas> {
+  /** The panels of a grey photograph of 64x48 pixels for an input of 32x32, bars above and below. */
+  async function panelsOf(skeleton?: Record<string, FoundJoint>): Promise<PanelsContent> {
     const grey = createCanvas(64, 48);
     grey.getContext('2d').fillStyle = '#808080';
     grey.getContext('2d').fillRect(0, 0, 64, 48);
     const file = join(temporary.path, 'grey.png');
     writeFileSync(file, grey.toBuffer('image/png'));
+    return {
+      photo: await readPhotograph(file, 32, 32),
+      skeleton,
+      computation: { height: 2, width: 2, counts: new Float32Array(4), convolutions: 3 },
+      times: [
+        { name: 'wasm', milliseconds: 10 },
+        { name: 'dynconv', milliseconds: 5 },
+      ],
+      work: ['Half of it.'],
+    };
+  }
+
+  async function draw(skeleton?: Record<string, FoundJoint>): Promise<Canvas> {
     const png = drawPicture({
       title: 'A network',
       subtitle: 'a.jpg',
-      photo: await readPhotograph(file, 32, 32),
-      skeleton,
+      panels: await panelsOf(skeleton),
       heatmaps: { height: 2, width: 2, joints: 20, values: new Float32Array(80) },
       joints: Array.from({ length: 20 }, (_, i) => `joint ${i}`),
-      computation: { height: 2, width: 2, counts: new Float32Array(4), convolutions: 3 },
       notes: ['A note.'],
     });
     const image = await loadImage(png);
@@ -188,6 +195,41 @@ describe('the picture', () => {
     expect(colourAt(picture, inPanel(42, 10))).to.equal(SIDE_COLOURS.left);
     expect(colourAt(picture, inPanel(52, 40))).to.equal(SIDE_COLOURS.left);
     expect(colourAt(picture, inPanel(52, 25))).to.equal('#808080');
+  });
+
+  it('has the outline of a torso where the joints are those of COCO', async () => {
+    const found = (x: number, y: number): FoundJoint => ({ found: true, x, y, score: 1 });
+    const picture = await draw({
+      nose: { found: false, score: 0 },
+      right_shoulder: found(12, 10),
+      left_shoulder: found(52, 10),
+      right_hip: found(12, 40),
+      left_hip: found(52, 40),
+    });
+    expect(colourAt(picture, inPanel(32, 10))).to.equal(SIDE_COLOURS.middle);
+    expect(colourAt(picture, inPanel(12, 25))).to.equal(SIDE_COLOURS.right);
+    expect(colourAt(picture, inPanel(32, 25))).to.equal('#808080');
+  });
+
+  it('compares times by bars', async () => {
+    const picture = await draw();
+    const [left, top] = [32 + 2 * (384 + 24), 134 + 22 + 5];
+    const white = '#ffffff';
+    expect(colourAt(picture, [left + 380, top])).not.to.equal(white);
+    expect(colourAt(picture, [left + 190, top + 76])).not.to.equal(white);
+    expect(colourAt(picture, [left + 195, top + 76])).to.equal(white);
+  });
+
+  it('shows several predictions beneath one another', async () => {
+    const panels = await panelsOf();
+    const draw = (...names: string[]): Promise<Image> => {
+      const rows = names.map((name) => ({ name, panels }));
+      return loadImage(drawOverview({ title: 'A network', subtitle: '', rows, notes: [] }));
+    };
+    const one = await draw('a.jpg');
+    const two = await draw('a.jpg', 'b.jpg');
+    expect(two.width).to.equal(one.width);
+    expect(two.height - one.height).to.be.greaterThan(384);
   });
 
   it('has colours from black to bright yellow', () => {

@@ -43,7 +43,7 @@ for (let seed = first; seed < first + count; seed++) {
     const { failures } = await pose(
       {
         images: [image],
-        model,
+        network: model,
         out: join(folder, 'picture.png'),
         runs: 1,
         compare: false,

@@ -3,23 +3,26 @@ import { complain, EXIT } from '../exit-codes.js';
 import { positiveInteger, share } from '../options.js';
 import { pose } from '../pose/pose.js';
 import { Progress } from '../progress.js';
-import { BACKBONES, shippedModel, shippedPhotographs, type Backbone } from '../shipped.js';
+import { DEFAULT_NETWORK, NETWORK_NAMES, networkFolder, shippedPhotographs } from '../shipped.js';
 
-/** Heatmaps are trained to be 1 at a joint. */
+/** Networks are trained to put out 1 where a joint surely is. */
 const DEFAULT_MIN_SCORE = 0.2;
 
-const PREPROCESSING = `
+const READING = `
+Networks that come with it: movenet-thunder and movenet-lightning (MoveNet by Google, with
+COCO's joints), hourglass and hourglass-resnet (trained by this project, with MPII's), and
+published (the hourglass in its published shape, its weights seeded: no pose).
+
 Each image is turned as its EXIF orientation says and scaled, its aspect kept, into the
 network's input, centred between black bars. Positions in --json are those in the image's
-own pixels. A joint whose heatmap reaches less than --min-score, or that lies on a bar, is
-"found": false and has no position. Of COCO's keypoints there are shoulders, elbows, wrists,
-hips, knees and ankles; the networks know no nose, eyes and ears.
+own pixels, by MPII's and by COCO's names, as far as the network knows a joint. One that
+reaches less than --min-score, or that lies on a bar, is "found": false and has no position.
 
-Exit codes: 0; 1 if wasm and dynconv disagree; 2 for a wrong option, model or image.`;
+Exit codes: 0; 1 if wasm and dynconv disagree; 2 for a wrong option, network or image.`;
 
 interface PoseFlags {
+  network?: string;
   model?: string;
-  backbone?: Backbone;
   minScore: number;
   out?: string;
   runs: number;
@@ -39,23 +42,21 @@ export function poseCommand(): Command {
       new Argument(
         '[images...]',
         'JPEG, PNG or WebP files, and folders of .jpg, .jpeg and .png files',
-      ).default(shippedPhotographs(), 'the shipped photograph'),
+      ).default(shippedPhotographs(), 'the shipped photographs'),
+    )
+    .option(
+      '-w, --network <name|folder>',
+      `${NETWORK_NAMES.join(', ')}, or the folder of a converted model ` +
+        `(default: ${DEFAULT_NETWORK})`,
     )
     .addOption(
-      new Option('-b, --backbone <name>', 'the trained network with this backbone').choices(
-        BACKBONES,
-      ),
-    )
-    .addOption(
-      new Option(
-        '-m, --model <folder>',
-        `a converted model: the folder of its model.json (default: ${shippedModel()})`,
-      ).conflicts('backbone'),
+      new Option('-m, --model <folder>', 'the same as --network').conflicts('network').hideHelp(),
     )
     .option(
       '-o, --out <path>',
       'the PNG to write, or with several images the folder (default: <image>-pose.png, here); ' +
-        'a chart of the lanes goes beside it (<image>-timeline.svg)',
+        'a chart of the lanes goes beside it (<image>-timeline.svg), and of several images an ' +
+        'overview',
     )
     .option(
       '--min-score <number>',
@@ -68,14 +69,14 @@ export function poseCommand(): Command {
     .option('--layers', 'report layer by layer, too')
     .option('--json', 'print one JSON document on stdout')
     .option('-q, --quiet', 'no progress on stderr')
-    .addHelpText('after', PREPROCESSING)
+    .addHelpText('after', READING)
     .action(async (images: string[], flags: PoseFlags) => {
       const print = (text: string): void => {
         if (!flags.json) process.stdout.write(`${text}\n`);
       };
-      const model = flags.model ?? shippedModel(flags.backbone);
+      const network = networkFolder(flags.network ?? flags.model ?? DEFAULT_NETWORK);
       const progress = new Progress(flags.quiet);
-      const report = await pose({ ...flags, model, images }, { progress, print, complain });
+      const report = await pose({ ...flags, network, images }, { progress, print, complain });
       if (flags.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
       if (report.failures.length > 0) {
         process.exitCode = EXIT.usage;

@@ -6,6 +6,8 @@ import { UserError } from '../user-error.js';
 const EXTENSIONS = ['.jpg', '.jpeg', '.png'];
 /** How the pictures' names end, so that they are not taken for photographs the next time. */
 const PICTURE_ENDING = '-pose.png';
+/** The name of the picture that shows several images' predictions beneath one another. */
+export const OVERVIEW_NAME = `overview${PICTURE_ENDING}`;
 
 /**
  * Replaces folders by the photographs in them (.jpg, .jpeg and .png, by name; not those in folders
@@ -46,10 +48,10 @@ export async function isFolder(path: string): Promise<boolean> {
 
 /**
  * The names of the images' pictures: `NAME-pose.png`, or `NAME-2-pose.png` where that name was taken by
- * an image before.
+ * an image before, or by the overview.
  */
 export function pictureNames(images: readonly string[]): string[] {
-  const taken = new Set<string>();
+  const taken = new Set([OVERVIEW_NAME]);
   return images.map((image) => {
     const stem = basename(image, extname(image));
     let name = stem + PICTURE_ENDING;

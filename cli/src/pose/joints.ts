@@ -46,7 +46,7 @@ export const COCO_JOINTS: readonly string[] = [
 export interface Joint {
   x: number;
   y: number;
-  /** The heatmap's value there: about 1 where the network is sure. */
+  /** About 1 where the network is sure: the heatmap's value there, or what came with the keypoint. */
   score: number;
 }
 
@@ -91,20 +91,21 @@ function quarter(at: number, cells: number, valueAt: (cell: number) => number): 
 }
 
 /**
- * Finds the joints in a photograph, in pixels of its file: those whose heatmaps reach a score, and
- * that do not lie on the bars beside the photograph.
+ * Finds the joints in a photograph, in pixels of its file: those that reach a score, and that do not
+ * lie on the bars beside the photograph.
  *
+ * @param joints in pixels of the network's input.
  * @param photo as the network saw it.
- * @param names of the heatmaps' joints.
+ * @param names of the joints.
  */
 export function findJoints(
-  maps: Heatmaps,
-  { canvas, frame, width, height }: Pick<Photograph, 'canvas' | 'frame' | 'width' | 'height'>,
+  joints: readonly Joint[],
+  { frame, width, height }: Pick<Photograph, 'frame' | 'width' | 'height'>,
   names: readonly string[],
   minScore: number,
 ): ReadonlyMap<string, FoundJoint> {
   const found = new Map<string, FoundJoint>();
-  for (const [i, joint] of decodeJoints(maps, canvas.width, canvas.height).entries()) {
+  for (const [i, joint] of joints.entries()) {
     const { score } = joint;
     const x = ((joint.x - frame.x) / frame.width) * width;
     const y = ((joint.y - frame.y) / frame.height) * height;

@@ -13,6 +13,10 @@ export interface LayerGroup {
 
 /** The part of a stacked network that a weight's name tells. */
 const PART = /(?:^|[/._-])(?:(stem)|stacks?[_-]?(\d+))(?=[/._-]|$)/i;
+/** The part of a MobileNet. */
+const BLOCK = /[/._-]block[_-]?(\d+)(?=[/._-]|$)/i;
+/** What `python -m dynconv_models.gate` puts into a model. */
+const GATING = 'dynconv/';
 /** The part of a single hourglass: how often it has yet to halve its resolution. */
 const LEVEL = /[/._-]level[_-]?(\d+)(?=[/._-]|$)/i;
 
@@ -54,7 +58,7 @@ export function sumGroups(name: string, groups: readonly LayerGroup[]): LayerGro
 
 /**
  * Names parts as the network does: stem, stack 1, stack 2; of a single stack stem, its levels, and
- * what follows them as its head. Or else by the first folder that tells two apart.
+ * what follows them as its head; block 1, block 2. Or else by the first folder that tells two apart.
  */
 function namesParts(names: readonly string[]): (name: string | undefined) => string {
   if (names.some((name) => PART.test(name))) {
@@ -69,9 +73,13 @@ function namesParts(names: readonly string[]): (name: string | undefined) => str
       return level === undefined ? 'head' : `level ${Number(level)}`;
     };
   }
-  const paths = names.map((name) => name.split('/'));
+  const paths = names.filter((name) => !name.startsWith(GATING)).map((name) => name.split('/'));
   const depth = paths[0]?.findIndex((folder, i) => paths.some((path) => path[i] !== folder)) ?? -1;
-  return (name) => name?.split('/')[Math.max(depth, 0)] ?? 'layers';
+  return (name) => {
+    if (name?.startsWith(GATING)) return 'masks';
+    const block = name && BLOCK.exec(name)?.[1];
+    return block ? `block ${Number(block)}` : (name?.split('/')[Math.max(depth, 0)] ?? 'layers');
+  };
 }
 
 function emptyGroup(name: string): LayerGroup {

@@ -2,16 +2,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { ModelFolder } from '../model-folder.js';
 import { loadNetwork, type Network } from '../network.js';
 import { messageOf, UserError } from '../user-error.js';
-import type { Heatmaps } from './heatmaps.js';
+import { isReadable, READABLE, readPrediction, type Prediction } from './prediction.js';
 
 /** The sides of a picture that a network may take, and how much longer one may be than the other. */
 const LEAST_SIDE = 16;
 const LONGEST_SIDE = 2048;
 const LARGEST_ASPECT = 4;
-/** The most heatmaps. */
-const MOST_JOINTS = 256;
 
-/** A network from a picture to heatmaps, its weights on the backend that was current at loading. */
+/** A network from a picture to a pose, its weights on the backend that was current at loading. */
 export interface PoseModel {
   /** Input height and width in pixels. */
   height: number;
@@ -19,11 +17,11 @@ export interface PoseModel {
   /**
    * Runs on the current backend.
    *
-   * @param picture float32 [height, width, 3].
-   * @throws UserError when the model cannot be run, or what comes out is no heatmaps.
+   * @param picture float32 [height, width, 3]; rounded for a model that takes whole numbers.
+   * @throws UserError when the model cannot be run, or what comes out is no pose.
    * @throws WebAssembly.RuntimeError when the backend breaks down, which is no fault of the model.
    */
-  predict(picture: Float32Array): Promise<Heatmaps>;
+  predict(picture: Float32Array): Promise<Prediction>;
   /** The name of the weight behind a data id (see `LayerProfile.filter`). */
   weightName: (dataId: object) => string | undefined;
   dispose(): void;
@@ -37,15 +35,17 @@ export interface PoseModel {
 export async function loadPoseModel(folder: ModelFolder): Promise<PoseModel> {
   const network = await loadNetwork(folder);
   const [height, width] = inputSize(network.inputs, folder.path);
+  const isInteger = network.inputs[0].dtype === 'int32';
   const names = new Map<object, string>();
   for (const [name, dataId] of network.weights) names.set(dataId, name);
   return {
     height,
     width,
     predict: async (picture) => {
-      const input = tf.tensor4d(picture, [1, height, width, 3]);
+      const values = isInteger ? Int32Array.from(picture, Math.round) : picture;
+      const input = tf.tensor4d(values, [1, height, width, 3], isInteger ? 'int32' : 'float32');
       try {
-        return await heatmapsOf(network, input, folder.path);
+        return await poseOf(network, input, folder.path);
       } catch (error) {
         if (error instanceof UserError || error instanceof WebAssembly.RuntimeError) throw error;
         throw new UserError(`The model in ${folder.path} cannot be run: ${messageOf(error)}`, {
@@ -87,37 +87,24 @@ function inputSize(inputs: Network['inputs'], path: string): [height: number, wi
 }
 
 /** What fails may do so when the values are read: until then, the backend may put off computing them. */
-async function heatmapsOf(network: Network, input: tf.Tensor4D, path: string): Promise<Heatmaps> {
-  const output = tf.tidy(() => lastHeatmaps(network.run([input]), path));
+async function poseOf(network: Network, input: tf.Tensor4D, path: string): Promise<Prediction> {
+  const output = tf.tidy(() => lastOutput(network.run([input]), path));
   try {
-    const [, height, width, joints] = output.shape;
-    return { height, width, joints, values: await output.data<'float32'>() };
+    const [, height, width] = input.shape;
+    return readPrediction(output.shape, await output.data<'float32'>(), height, width);
   } finally {
     output.dispose();
   }
 }
 
 /** Stacked networks give the heatmaps of every stack; the last are the best. */
-function lastHeatmaps(outputs: readonly tf.Tensor[], path: string): tf.Tensor4D {
+function lastOutput(outputs: readonly tf.Tensor[], path: string): tf.Tensor {
   const last = outputs.at(-1);
-  if (last?.dtype !== 'float32' || !areHeatmaps(last.shape)) {
+  if (last?.dtype !== 'float32' || !isReadable(last.shape)) {
     throw new UserError(
       `The model in ${path} gives ${last ? `${last.dtype} [${last.shape.join(', ')}]` : 'nothing'}: ` +
-        `no heatmaps, which are float32 [1, height, width, joints] with at most ${LONGEST_SIDE} pixels a ` +
-        `side and ${MOST_JOINTS} joints.`,
+        `${READABLE}.`,
     );
   }
-  return last as tf.Tensor4D;
-}
-
-function areHeatmaps(shape: readonly number[]): boolean {
-  const [batch, height, width, joints] = shape;
-  return (
-    shape.length === 4 &&
-    batch === 1 &&
-    Math.min(height, width) >= 2 &&
-    Math.max(height, width) <= LONGEST_SIDE &&
-    joints >= 1 &&
-    joints <= MOST_JOINTS
-  );
+  return last;
 }

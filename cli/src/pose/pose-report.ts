@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { sumGroups } from './layer-groups.js';
 import { commonFolder } from '../common-folder.js';
-import { figures, training } from '../model-card.js';
+import { figures, gating, training } from '../model-card.js';
 import { formatTable, percent } from '../table.js';
 
 const count = z.number().int().nonnegative();
@@ -34,7 +34,7 @@ const spread = z.strictObject({
   runs: count,
 });
 
-const score = z.number().describe("the heatmap's largest value");
+const score = z.number().describe('about 1 where the network is sure');
 const joint = z.discriminatedUnion('found', [
   z.strictObject({
     found: z.literal(true),
@@ -48,7 +48,10 @@ const joint = z.discriminatedUnion('found', [
 const image = z.strictObject({
   file: z.string(),
   size: size.describe('height and width of the file'),
-  heatmaps: z.tuple([count, count, count]).describe('height, width and number of joints'),
+  heatmaps: z
+    .tuple([count, count, count])
+    .optional()
+    .describe('height, width and number of joints; absent for a network that gives keypoints'),
   groups: z.array(group),
   layers: z.array(layer).optional().describe('with --layers'),
   macs: z.strictObject({ total: count, executed: count }),
@@ -74,11 +77,11 @@ const image = z.strictObject({
     .optional(),
   joints: z
     .strictObject({
-      mpii: z.record(z.string(), joint).describe('by the names of MPII'),
-      coco: z.record(z.string(), joint).describe('by the names of COCO, as far as there are any'),
+      mpii: z.record(z.string(), joint).describe('those that MPII has, by its names'),
+      coco: z.record(z.string(), joint).describe('those that COCO has, by its names'),
     })
     .optional()
-    .describe('absent unless the weights are trained: they would mean nothing'),
+    .describe('absent for weights that are not trained: they would mean nothing'),
   picture: z.string(),
   timeline: z.string().describe('the chart of what each lane did when, an SVG'),
 });
@@ -96,14 +99,18 @@ export const poseReport = z.strictObject({
     path: z.string(),
     format: z.enum(['graph-model', 'layers-model']),
     name: z.string().optional(),
-    weights: z.enum(['seeded', 'trained', 'unknown']),
+    weights: z.enum(['seeded', 'trained', 'pretrained', 'unknown']),
     note: z.string().optional(),
+    source: z.string().optional(),
+    licence: z.string().optional(),
     input: size,
     training: training.optional(),
+    gating: gating.optional(),
     figures: figures.optional(),
   }),
   minScore: z.number().describe('the least score of a joint that is found'),
   images: z.array(image),
+  overview: z.string().optional().describe('the picture of several images beneath one another'),
   failures: z
     .array(z.strictObject({ file: z.string(), message: z.string() }))
     .describe('the images that could not be read'),
@@ -123,13 +130,13 @@ export function formatModel({ environment, model }: PoseReport): string {
   ].join('\n');
 }
 
-/** Says in plain words what the heatmaps mean, or that they mean nothing. */
+/** Says in plain words where the weights come from, or that what comes out means nothing. */
 export function weightsNotice(model: PoseReport['model']): string[] {
   const notice = model.note === undefined ? [] : [model.note];
   switch (model.weights) {
     case 'seeded':
       return [
-        'The weights are SEEDED, NOT TRAINED: the heatmaps show no pose, so there is no skeleton to draw.',
+        'The weights are SEEDED, NOT TRAINED: they show no pose, so there is no skeleton to draw.',
         ...notice,
       ];
     case 'unknown':
@@ -139,6 +146,8 @@ export function weightsNotice(model: PoseReport['model']): string[] {
       ];
     case 'trained':
       return [...formatTraining(model), ...notice];
+    case 'pretrained':
+      return [...formatOrigin(model), ...notice];
   }
 }
 
@@ -152,12 +161,27 @@ function formatTraining({ training, figures }: PoseReport['model']): string[] {
   return [`Trained on ${trainImages} pictures of ${name}, version ${version}${result}.`];
 }
 
+function formatOrigin({ source, licence, gating }: PoseReport['model']): string[] {
+  const origin = source === undefined ? [] : [`${source}${licence ? ` (${licence})` : ''}.`];
+  if (!gating) return origin;
+  const { figures } = gating;
+  const { labelled } = figures;
+  const accuracy = labelled
+    ? `; PCK@${labelled.threshold} ${labelled.pck.toFixed(1)} % on ${labelled.photographs} photographs, ` +
+      `${labelled.originalPck.toFixed(1)} % without masks`
+    : '';
+  return [
+    ...origin,
+    `Masks put in by dynconv_models.gate: on average ${percent(figures.executedMacs, figures.macs)} ` +
+      `of its MACs are executed${accuracy}.`,
+  ];
+}
+
 /** What to print of one image. */
 export function formatImage(image: ImageReport, minScore: number): string {
   const [height, width] = image.size;
-  const [rows, columns, joints] = image.heatmaps;
   return [
-    `${image.file} (${width}x${height}) to ${joints} heatmaps of ${columns}x${rows}`,
+    `${image.file} (${width}x${height})${formatHeatmaps(image)}`,
     formatGroups(image),
     ...(image.layers ? [formatLayers(image.layers)] : []),
     formatTimings(image),
@@ -171,6 +195,12 @@ export function formatImage(image: ImageReport, minScore: number): string {
       .filter((line) => line !== '')
       .join('\n'),
   ].join('\n\n');
+}
+
+function formatHeatmaps({ heatmaps }: ImageReport): string {
+  if (!heatmaps) return '';
+  const [rows, columns, joints] = heatmaps;
+  return ` to ${joints} heatmaps of ${columns}x${rows}`;
 }
 
 function formatGroups({ groups }: ImageReport): string {
@@ -241,7 +271,7 @@ function formatAgreement({ agreement }: ImageReport): string {
 
 function formatJoints({ joints }: ImageReport, minScore: number): string {
   if (!joints) return '';
-  const all = Object.entries(joints.mpii);
+  const all = Object.entries({ ...joints.mpii, ...joints.coco });
   const missing = all.filter(([, { found }]) => !found).map(([name]) => name);
   const found = `${all.length - missing.length} of ${all.length} joints found`;
   return missing.length === 0

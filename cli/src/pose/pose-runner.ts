@@ -6,12 +6,12 @@ import type { ModelFolder, ModelFormat } from '../model-folder.js';
 import type { Progress } from '../progress.js';
 import { largestDifference, spread, type Spread } from '../statistics.js';
 import { UserError } from '../user-error.js';
-import type { Heatmaps } from './heatmaps.js';
 import { loadPoseModel, type PoseModel } from './pose-model.js';
+import type { Prediction } from './prediction.js';
 
 /** What one picture's predictions gave. */
 export interface PoseRun {
-  heatmaps: Heatmaps;
+  prediction: Prediction;
   profile: {
     layers: LayerProfile[];
     macs: { total: number; executed: number };
@@ -64,20 +64,20 @@ export class PoseRunner {
   /**
    * Runs the network on a picture, float32 [height, width, 3]: profiled once, timed `runs` times.
    *
-   * @throws UserError when what comes out is no heatmaps, or not finite.
+   * @throws UserError when what comes out is no pose, or not finite.
    */
   async run(picture: Float32Array, runs: number, progress: Progress): Promise<PoseRun> {
     const { dynconv, wasm } = this;
     progress.stage('Predicting');
-    const heatmaps = await this.predictOn('dynconv', dynconv, picture);
+    const prediction = await this.predictOn('dynconv', dynconv, picture);
     const reference = wasm && (await this.predictOn('wasm', wasm, picture));
-    if (!(reference ?? heatmaps).values.every(Number.isFinite)) {
+    if (!(reference ?? prediction).values.every(Number.isFinite)) {
       throw new UserError(
-        `The model in ${this.path} gives heatmaps that hold NaN or Infinity: its weights are damaged, ` +
+        `The model in ${this.path} gives NaN or Infinity: its weights are damaged, ` +
           `or the input in its dynconv.json is not the one that it was trained on.`,
       );
     }
-    const agreement = reference && agreementOf(heatmaps, reference);
+    const agreement = reference && agreementOf(prediction, reference);
 
     progress.stage('Timing');
     const contestant = (
@@ -121,7 +121,7 @@ export class PoseRunner {
       },
     );
     return {
-      heatmaps,
+      prediction,
       profile: { layers, macs, timeline },
       weightName: dynconv.weightName,
       timings: {
@@ -153,7 +153,7 @@ export class PoseRunner {
     backend: string,
     model: PoseModel,
     picture: Float32Array,
-  ): Promise<Heatmaps> {
+  ): Promise<Prediction> {
     if (tf.getBackend() !== backend) await tf.setBackend(backend);
     return model.predict(picture);
   }
@@ -166,7 +166,7 @@ async function loadOn(backend: string, folder: ModelFolder): Promise<PoseModel> 
   return loadPoseModel(folder);
 }
 
-function agreementOf(ours: Heatmaps, theirs: Heatmaps): PoseRun['agreement'] {
+function agreementOf(ours: Prediction, theirs: Prediction): PoseRun['agreement'] {
   const difference = largestDifference(ours.values, theirs.values);
   return {
     difference: Number.isFinite(difference) ? difference : null,

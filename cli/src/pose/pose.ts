@@ -1,35 +1,27 @@
 import { access, constants, mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import * as tf from '@tensorflow/tfjs-core';
-import { version } from 'tfjs-backend-dynconv';
-import { computationMap } from './computation-map.js';
-import { isFolder, listImages, pictureNames, timelineName } from './images.js';
-import { COCO_JOINTS, findJoints, MPII_JOINTS, pickJoints } from './joints.js';
-import { groupLayers } from './layer-groups.js';
-import { readModelCard, type ModelCard } from '../model-card.js';
+import { readModelCard } from '../model-card.js';
 import { readModelFolder } from '../model-folder.js';
-import type { Heatmaps } from './heatmaps.js';
-import { readPhotograph, toInput, type Photograph } from './photograph.js';
-import { drawPicture } from './picture.js';
-import { PoseRunner, type PoseRun } from './pose-runner.js';
-import {
-  formatImage,
-  formatModel,
-  weightsNotice,
-  type ImageReport,
-  type PoseReport,
-} from './pose-report.js';
 import type { Progress } from '../progress.js';
 import { percent } from '../table.js';
 import { timelineChart } from '../timeline-chart.js';
 import { messageOf, UserError } from '../user-error.js';
+import { computationMap } from './computation-map.js';
+import { isFolder, listImages, OVERVIEW_NAME, pictureNames } from './images.js';
+import type { PanelsContent } from './panels.js';
+import { readPhotograph, toInput, type Photograph } from './photograph.js';
+import { drawOverview, drawPicture, type OverviewRow } from './picture.js';
+import { formatImage, formatModel, weightsNotice } from './pose-report.js';
+import type { ImageReport, PoseReport } from './pose-report.js';
+import { PoseRunner, type PoseRun } from './pose-runner.js';
+import { describeImage, describeModel } from './pose-summary.js';
 
 /** What `dynconv pose` was asked for. */
 export interface PoseOptions {
   /** Image files, and folders of them; at least one. */
   images: readonly string[];
-  /** The model's folder. */
-  model: string;
+  /** The network's folder. */
+  network: string;
   /**
    * The PNG to write; with several images, or where there is such a folder, the folder for the
    * pictures. Undefined: the working directory.
@@ -54,6 +46,9 @@ export interface PoseOutput {
   complain: (message: string) => void;
 }
 
+/** The most images that an overview shows: it is drawn in one piece. */
+const OVERVIEW_ROWS = 12;
+
 /**
  * Runs a pose network on pictures, on `dynconv` and, for comparison, on `wasm`; draws what came out.
  * Images that cannot be read are complained of and left out.
@@ -66,10 +61,11 @@ export async function pose(
 ): Promise<PoseReport> {
   const images = await listImages(options.images);
   const pictures = await picturePaths(images, options);
-  progress.stage(`Loading ${options.model}`);
-  const card = await readModelCard(options.model);
-  const runner = await PoseRunner.load(await readModelFolder(options.model), options.compare);
-  const report = describe(options, card, runner);
+  progress.stage(`Loading ${options.network}`);
+  const card = await readModelCard(options.network);
+  const runner = await PoseRunner.load(await readModelFolder(options.network), options.compare);
+  const report = describeModel(options, card, runner);
+  const rows: OverviewRow[] = [];
   progress.clear();
   print(`${formatModel(report)}\n`);
   try {
@@ -88,14 +84,23 @@ export async function pose(
       }
       const input = toInput(photo, card.input.mean, card.input.std);
       const run = await runner.run(input, options.runs, progress);
-      const image = summarize({ file, picture: pictures[i], photo, run, card, options });
-      await draw(image, photo, run, report.model, card);
+      const image = describeImage({ file, picture: pictures[i], photo, run, card, options });
+      const panels = panelsOf(image, photo, run);
+      await draw(image, panels, run, report.model, card.joints);
+      if (rows.length < OVERVIEW_ROWS) rows.push({ name: basename(file), panels });
       progress.clear();
       report.images.push(image);
       print(`${formatImage(image, options.minScore)}\n`);
     }
   } finally {
     runner.dispose();
+  }
+  if (rows.length > 1) {
+    report.overview = join(dirname(pictures[0]), OVERVIEW_NAME);
+    const [title, subtitle] = formatModel(report).split('\n');
+    const notes = weightsNotice(report.model);
+    await write(report.overview, drawOverview({ title, subtitle, rows, notes }));
+    print(`All of them: ${report.overview}`);
   }
   return report;
 }
@@ -126,134 +131,53 @@ async function checkFolder(folder: string): Promise<void> {
   });
 }
 
-function describe(options: PoseOptions, card: ModelCard, runner: PoseRunner): PoseReport {
-  return {
-    command: 'pose',
-    version,
-    environment: {
-      runtime: `Node ${process.versions.node}`,
-      relaxedSimd: tf.env().getBool('DYNCONV_RELAXED_SIMD'),
-      lanes: tf.env().getNumber('DYNCONV_LANES'),
-    },
-    model: {
-      path: options.model,
-      format: runner.format,
-      name: card.name,
-      weights: card.weights ?? 'unknown',
-      note: card.note,
-      input: [runner.height, runner.width],
-      training: card.training,
-      figures: card.figures,
-    },
-    minScore: options.minScore,
-    images: [],
-    failures: [],
-  };
-}
-
-function summarize({
-  file,
-  picture,
-  photo,
-  run: { heatmaps, profile, weightName, timings, agreement },
-  card,
-  options,
-}: {
-  file: string;
-  picture: string;
-  photo: Photograph;
-  run: PoseRun;
-  card: ModelCard;
-  options: PoseOptions;
-}): ImageReport {
-  const { macs, layers } = profile;
-  return {
-    file,
-    size: [photo.height, photo.width],
-    heatmaps: [heatmaps.height, heatmaps.width, heatmaps.joints],
-    groups: groupLayers(layers, weightName),
-    layers: options.layers
-      ? layers.map((layer) => ({
-          kernel: layer.name,
-          variant: layer.variant,
-          weight: layer.filter && weightName(layer.filter),
-          inputShapes: layer.inputShapes,
-          outputShape: layer.outputShape,
-          pixels: layer.pixels,
-          macs: layer.macs,
-          milliseconds: layer.milliseconds,
-        }))
-      : undefined,
-    macs,
-    timings,
-    gains: {
-      theoretical: macs.executed === 0 ? 1 : macs.total / macs.executed,
-      overDense: timings.dense && timings.dense.median / timings.dynconv.median,
-      overWasm: timings.wasm && timings.wasm.median / timings.dynconv.median,
-    },
-    agreement,
-    joints: card.weights === 'trained' ? jointsOf(heatmaps, photo, card, options) : undefined,
-    picture,
-    timeline: timelineName(picture),
-  };
-}
-
-/** @throws UserError when the card does not name the joints. */
-function jointsOf(
-  heatmaps: Heatmaps,
-  photo: Photograph,
-  card: ModelCard,
-  { model, minScore }: PoseOptions,
-): ImageReport['joints'] {
-  if (card.joints?.length !== heatmaps.joints) {
-    throw new UserError(
-      `The model in ${model} gives ${heatmaps.joints} heatmaps, but its dynconv.json names ` +
-        `${card.joints?.length ?? 0} joints: list them in the order of the heatmaps.`,
-    );
-  }
-  const found = findJoints(heatmaps, photo, card.joints, minScore);
-  return { mpii: pickJoints(found, MPII_JOINTS), coco: pickJoints(found, COCO_JOINTS) };
-}
-
 function inWords(count: number): string {
   return count < 1e9
     ? `${(count / 1e6).toFixed(1)} million`
     : `${(count / 1e9).toFixed(2)} billion`;
 }
 
-function jointNames(count: number, card: ModelCard): string[] {
-  return Array.from({ length: count }, (_, i) => card.joints?.[i] ?? `joint ${i + 1}`);
+function panelsOf(image: ImageReport, photo: Photograph, run: PoseRun): PanelsContent {
+  const { timings, macs, gains, joints } = image;
+  const { canvas } = photo;
+  const grid = run.prediction.heatmaps ?? canvas;
+  const times = [
+    { name: 'wasm', spread: timings.wasm },
+    { name: 'dynconv, every pixel', spread: timings.dense },
+    { name: 'dynconv', spread: timings.dynconv },
+  ].flatMap(({ name, spread }) => (spread ? [{ name, milliseconds: spread.median }] : []));
+  return {
+    photo,
+    skeleton: joints && { ...joints.coco, ...joints.mpii },
+    computation: computationMap(run.profile.layers, [grid.height, grid.width]),
+    times,
+    work: [
+      `${percent(macs.executed, macs.total)} of ${inWords(macs.total)} multiply-accumulates executed`,
+      `${gains.theoretical.toFixed(2)}x less work` +
+        (gains.overDense === undefined
+          ? ''
+          : `, ${gains.overDense.toFixed(2)}x gained by skipping`),
+    ],
+  };
 }
 
 async function draw(
   image: ImageReport,
-  photo: Photograph,
-  run: PoseRun,
+  panels: PanelsContent,
+  { prediction: { heatmaps }, profile: { timeline, layers } }: PoseRun,
   model: PoseReport['model'],
-  card: ModelCard,
+  names: readonly string[] = [],
 ): Promise<void> {
-  const { heatmaps, profile } = run;
-  const { gains, timings, macs } = image;
   const title = model.name ?? basename(model.path);
   const png = drawPicture({
     title,
     subtitle: basename(image.file),
-    photo,
-    skeleton: image.joints?.mpii,
+    panels,
     heatmaps,
-    joints: jointNames(heatmaps.joints, card),
-    computation: computationMap(profile.layers, [heatmaps.height, heatmaps.width]),
-    notes: [
-      `${percent(macs.executed, macs.total)} of ${inWords(macs.total)} ` +
-        `multiply-accumulates executed: ${gains.theoretical.toFixed(2)}x less work`,
-      `${timings.dynconv.median.toFixed(1)} ms` +
-        (timings.dense ? `; computing every pixel ${timings.dense.median.toFixed(1)} ms` : '') +
-        (timings.wasm ? `; on the wasm backend ${timings.wasm.median.toFixed(1)} ms` : ''),
-      ...weightsNotice(model),
-    ],
+    joints: Array.from({ length: heatmaps?.joints ?? 0 }, (_, i) => names[i] ?? `joint ${i + 1}`),
+    notes: weightsNotice(model),
   });
   await write(image.picture, png);
-  const { timeline, layers } = profile;
   const subtitle = `one prediction of ${basename(image.file)}`;
   await write(image.timeline, timelineChart(timeline, { title, subtitle, layers }));
 }
