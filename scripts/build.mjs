@@ -121,7 +121,8 @@ async function buildMapping() {
 /** The command: it imports the library as published, not a second copy of it. */
 async function buildCommand() {
   await build({
-    entryPoints: [inRoot('cli/src/main.ts')],
+    entryPoints: [inRoot('cli/src/main.ts'), inRoot('cli/src/map/search-worker.ts')],
+    entryNames: '[name]',
     bundle: true,
     platform: 'node',
     packages: 'external',
@@ -129,7 +130,8 @@ async function buildCommand() {
     tsconfigRaw: {},
     target: 'node20',
     format: 'esm',
-    outfile: `${CLI_DIST}/main.mjs`,
+    outdir: CLI_DIST,
+    outExtension: { '.js': '.mjs' },
     logLevel: 'warning',
   });
 }

@@ -45,11 +45,12 @@ export function utilization({ macs, pes, timelines }: Result): number {
 }
 
 /** Evaluates a network without masks, then with each amount of work, on each chip. */
-export function evaluate({ name, network, cases }: Subject): Result[] {
-  return CHIPS.map(readChip).flatMap((chip) => {
-    const run = (work: string, activity: Activity): Result => {
+export async function evaluate({ name, network, cases }: Subject): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const chip of CHIPS.map(readChip)) {
+    const run = async (work: string, activity: Activity): Promise<Result> => {
       const { platform, rules } = chip;
-      const mapped = mapNetwork(network, activity, platform, rules, OPTIONS);
+      const mapped = await mapNetwork(network, activity, platform, rules, OPTIONS);
       const misfit = mapped.find(({ infeasible }) => infeasible);
       if (misfit) throw new Error(`${misfit.layer.name} of ${name} does not fit on ${chip.name}`);
       const jobs = jobsOf(mapped, activity);
@@ -66,11 +67,12 @@ export function evaluate({ name, network, cases }: Subject): Result[] {
       const pes = platform.cores.reduce((sum, { array }) => sum + peCount(array), 0);
       return { subject: name, work, chip: chip.name, timelines, energy, macs, pes, mapped };
     };
-    return [
-      run('static', []),
-      ...cases.map(({ name: work, densities }) => run(work, activityOf(network, densities))),
-    ];
-  });
+    results.push(await run('static', []));
+    for (const { name: work, densities } of cases) {
+      results.push(await run(work, activityOf(network, densities)));
+    }
+  }
+  return results;
 }
 
 /** Additions and pools are no multiply-accumulates. */

@@ -1,16 +1,17 @@
 /** The study of the mapping explorer: evaluates everything and writes the page and its figures. */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { evaluate } from './evaluate.js';
+import { evaluate, type Result } from './evaluate.js';
 import { gainFigure } from './figures.js';
 import { subjects } from './networks.js';
 import { page, rowsOf } from './page.js';
 
 const FOLDER = 'docs/mapping-study';
 
-const results = subjects().flatMap((subject) => {
+const results: Result[] = [];
+for (const subject of subjects()) {
   process.stderr.write(`${subject.name}\n`);
-  return evaluate(subject);
-});
+  results.push(...(await evaluate(subject)));
+}
 const rows = rowsOf(results);
 const points = rows
   .filter(({ result }) => !['static', 'published'].includes(result.work))

@@ -15,6 +15,8 @@ export class Progress {
   constructor(
     private readonly quiet = false,
     private readonly stream: NodeJS.WriteStream = process.stderr,
+    /** Whether steps are told elsewhere than on a terminal, too. */
+    private readonly tellsSteps = false,
   ) {}
 
   /** Begins an item of several: the stages that follow are said to be its. */
@@ -32,9 +34,15 @@ export class Progress {
     else this.stream.write(`${name}\n`);
   }
 
-  /** Says how far the stage has come; shown on a terminal only. */
+  /** Says how far the stage has come; elsewhere than on a terminal, if at all, by a line for each tenth. */
   step(done: number, total: number): void {
-    if (this.quiet || !this.stream.isTTY) return;
+    if (this.quiet) return;
+    if (!this.stream.isTTY) {
+      const tenth = (steps: number): number => Math.floor((10 * steps) / total);
+      if (this.tellsSteps && tenth(done) > tenth(done - 1))
+        this.stream.write(`${this.stageName}: ${done}/${total}\n`);
+      return;
+    }
     const now = performance.now();
     if (now - this.rewritten < REWRITE_INTERVAL && done < total) return;
     this.rewritten = now;

@@ -49,7 +49,13 @@ export { parseTfjsNetwork, type TfjsOptions } from './workload/tfjs/tfjs-network
 export { networkOf, type Network, type Origin, type Use } from './workload/network.js';
 export { activityOf, type Activity, type LayerActivity } from './dynamic/activity.js';
 export { NO_DENSITIES, parseDensities, type Bitmap, type Densities } from './dynamic/densities.js';
-export { mapNetwork, type MappedLayer, type Progress } from './dynamic/map-network.js';
+export {
+  mapNetwork,
+  searchTask,
+  type MappedLayer,
+  type MappingRun,
+  type SearchTask,
+} from './dynamic/map-network.js';
 export { Mask } from './dynamic/mask.js';
 export { jobsOf } from './timeline/jobs.js';
 export type { Job, Need } from './timeline/job.js';

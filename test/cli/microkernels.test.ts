@@ -56,7 +56,10 @@ describe('the shipped processor', () => {
 
   it('makes a table that the backend takes, and routes by', async () => {
     const network = await readNetwork('models/mobilenetv2-hourglass-s0125');
-    const mapped = mapNetwork(network, [], platform, rules, { objective: 'latency', lpfLimit: 3 });
+    const mapped = await mapNetwork(network, [], platform, rules, {
+      objective: 'latency',
+      lpfLimit: 3,
+    });
     const table = unrollingTable(mapped, platform);
     setUnrollingTable(JSON.parse(JSON.stringify(table)));
     try {
@@ -78,9 +81,9 @@ describe('the shipped processor', () => {
     }
   });
 
-  it('tells layers of one shape apart by their share of pixels', () => {
+  it('tells layers of one shape apart by their share of pixels', async () => {
     const network = networkOf({ name: 'one', layers: [convolution(24, 12, 10, 3, 1)] });
-    const [mapped] = mapNetwork(network, [], platform, rules, { objective: 'latency' });
+    const [mapped] = await mapNetwork(network, [], platform, rules, { objective: 'latency' });
     const at = (density: number, name: string): MappedLayer => ({
       ...mapped,
       density,

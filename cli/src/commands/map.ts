@@ -1,17 +1,17 @@
 import { Command } from 'commander';
 import {
-  mapNetwork,
   NoMicrokernels,
   unrollingTable,
   type MappedLayer,
   type Platform,
 } from 'tfjs-backend-dynconv/mapping';
 import { mapDocument } from '../map/document.js';
-import { readInputs } from '../map/inputs.js';
-import { addMappingOptions, searchOptions, type MappingFlags } from '../map/options.js';
-import { mapTable, whyTable } from '../map/report.js';
+import { readInputs, type Inputs } from '../map/inputs.js';
+import { mapInputs, type MappingJob } from '../map/map-inputs.js';
+import { addMappingOptions, mappingJob, type MappingFlags } from '../map/options.js';
+import { mapTable } from '../map/report.js';
 import { formatTableFile } from '../map/table-file.js';
-import { Progress } from '../progress.js';
+import { layerNamed, RUNNERS_UP, whyDocument, whyTable } from '../map/why.js';
 import { UserError } from '../user-error.js';
 import { writeText } from '../write-text.js';
 
@@ -21,9 +21,6 @@ as ZigZag reports them. Several cores: each layer runs where its mapping's core_
 says, or where it is best.
 
 Exit codes: 0; 2 for a wrong option or file.`;
-
-/** How many mappings --why shows. */
-const RUNNERS_UP = 4;
 
 interface MapFlags extends MappingFlags {
   why?: string;
@@ -42,23 +39,33 @@ export function mapCommand(): Command {
       'write an unrolling table for the backend; needs hardware with microkernels',
     )
     .addHelpText('after', NOTES)
-    .action((workload: string, flags: MapFlags) => {
-      const { network, activity, platform, rules } = readInputs(workload, flags);
-      const progress = new Progress(flags.quiet);
-      progress.stage(`mapping ${network.layers.length} layers`);
-      const options = searchOptions(flags, flags.why === undefined ? 0 : RUNNERS_UP);
-      const mapped = mapNetwork(network, activity, platform, rules, options, (done, total) => {
-        progress.step(done, total);
-      });
-      progress.clear();
-      if (flags.table !== undefined) writeTable(flags.table, mapped, platform);
-      const text = flags.json
-        ? JSON.stringify(mapDocument(mapped), null, 2)
-        : flags.why === undefined
-          ? mapTable(mapped)
-          : whyTable(mapped, flags.why);
-      process.stdout.write(`${text}\n`);
+    .action(async (workload: string, flags: MapFlags) => {
+      process.stdout.write(`${await mapWorkload(workload, flags)}\n`);
     });
+}
+
+/** @returns what is printed */
+async function mapWorkload(workload: string, flags: MapFlags): Promise<string> {
+  const inputs = readInputs(workload, flags);
+  const job = mappingJob(flags);
+  const why = flags.why === undefined ? undefined : layerNamed(inputs.network, flags.why);
+  // The one layer that is asked for is all that the table of --why needs.
+  const isWhyAlone = why !== undefined && !flags.json && flags.table === undefined;
+  const mapped = isWhyAlone ? [] : await mapInputs(inputs, job);
+  if (flags.table !== undefined) writeTable(flags.table, mapped, inputs.platform);
+  const explained = why === undefined ? undefined : await mapForWhy(inputs, job, why);
+  if (flags.json) {
+    const document = { ...mapDocument(mapped), ...(explained && { why: whyDocument(explained) }) };
+    return JSON.stringify(document, null, 2);
+  }
+  return explained ? whyTable(explained) : mapTable(mapped);
+}
+
+/** Maps one layer once more, and keeps the runners-up. */
+async function mapForWhy(inputs: Inputs, job: MappingJob, index: number): Promise<MappedLayer> {
+  const options = { ...job.options, runnersUp: RUNNERS_UP };
+  const [mapped] = await mapInputs(inputs, { ...job, options, threads: 1, only: [index] });
+  return mapped;
 }
 
 /** Writes the mappings in the format that `setUnrollingTable` takes. */

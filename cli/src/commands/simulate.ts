@@ -2,9 +2,8 @@ import { Command, Option } from 'commander';
 import { SCHEDULES, type Schedule } from 'tfjs-backend-dynconv/mapping';
 import { mapDocument } from '../map/document.js';
 import { readInputs } from '../map/inputs.js';
-import { addMappingOptions, searchOptions, type MappingFlags } from '../map/options.js';
+import { addMappingOptions, mappingJob, type MappingFlags } from '../map/options.js';
 import { whole } from '../map/report.js';
-import { Progress } from '../progress.js';
 import { gantt } from '../simulate/gantt.js';
 import { simulateNetwork, type Simulation } from '../simulate/simulation.js';
 import { chromeTrace } from '../simulate/trace.js';
@@ -37,14 +36,13 @@ export function simulateCommand(): Command {
     .option('--gantt <file.svg>', 'write a Gantt chart')
     .option('--trace <file.json>', "write the timeline in Chrome's trace format")
     .addHelpText('after', NOTES)
-    .action((workload: string, flags: SimulateFlags) => {
+    .action(async (workload: string, flags: SimulateFlags) => {
       const inputs = readInputs(workload, flags);
-      const progress = new Progress(flags.quiet);
-      const options = searchOptions(flags);
-      const run = (activity: typeof inputs.activity): Simulation =>
-        simulateNetwork({ ...inputs, activity }, options, flags.schedule, progress);
-      const simulation = run(inputs.activity);
-      const dense = inputs.activity.length > 0 ? run([]) : undefined;
+      const job = mappingJob(flags);
+      const run = (activity: typeof inputs.activity): Promise<Simulation> =>
+        simulateNetwork({ ...inputs, activity }, job, flags.schedule);
+      const simulation = await run(inputs.activity);
+      const dense = inputs.activity.length > 0 ? await run([]) : undefined;
       const cores = inputs.platform.cores.map(({ name }) => name);
       const { timeline, jobs } = simulation;
       if (flags.gantt !== undefined) writeText(flags.gantt, gantt(timeline, jobs, cores));

@@ -1,14 +1,19 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { OBJECTIVES, type Objective, type SearchOptions } from 'tfjs-backend-dynconv/mapping';
+import { OBJECTIVES, type Objective } from 'tfjs-backend-dynconv/mapping';
 import { positiveInteger } from '../options.js';
+import { Progress } from '../progress.js';
 import type { InputFlags } from './inputs.js';
+import type { MappingJob } from './map-inputs.js';
+import { DEFAULT_THREADS } from './search-pool.js';
 
 /** The options that `map` and `simulate` share. */
 export interface MappingFlags extends InputFlags {
   objective: Objective;
   lpfLimit: number;
   mixed?: boolean;
+  threads: number;
   json?: boolean;
+  progress?: boolean;
   quiet?: boolean;
 }
 
@@ -38,14 +43,19 @@ export function addMappingOptions(command: Command): Command {
       inputShape,
     )
     .option('--json', 'print one JSON document on stdout')
+    .option('--threads <number>', 'threads to search on', positiveInteger, DEFAULT_THREADS)
+    .option('--progress', 'tell of progress on stderr, also where that is no terminal')
     .option('-q, --quiet', 'no progress on stderr');
 }
 
-export function searchOptions(
-  { objective, lpfLimit, mixed }: MappingFlags,
-  runnersUp = 0,
-): SearchOptions {
-  return { objective, lpfLimit, mixed: mixed ?? false, runnersUp };
+/** What the options say about how to map. */
+export function mappingJob(flags: MappingFlags): MappingJob {
+  const { objective, lpfLimit, mixed, threads, quiet, progress } = flags;
+  return {
+    options: { objective, lpfLimit, mixed: mixed ?? false },
+    threads,
+    progress: new Progress(quiet ?? !(progress ?? process.stderr.isTTY), process.stderr, true),
+  };
 }
 
 function lpfLimit(text: string): number {

@@ -1,15 +1,13 @@
 import {
   jobsOf,
-  mapNetwork,
   simulate,
   type Job,
   type MappedLayer,
   type Schedule,
-  type SearchOptions,
   type Timeline,
 } from 'tfjs-backend-dynconv/mapping';
 import type { Inputs } from '../map/inputs.js';
-import type { Progress } from '../progress.js';
+import { mapInputs, type MappingJob } from '../map/map-inputs.js';
 import { UserError } from '../user-error.js';
 
 /** One network on one chip, with masks or without. */
@@ -26,16 +24,13 @@ export interface Simulation {
  *
  * @throws UserError if a layer does not fit
  */
-export function simulateNetwork(
-  { network, activity, platform, rules }: Inputs,
-  options: SearchOptions,
+export async function simulateNetwork(
+  inputs: Inputs,
+  job: MappingJob,
   schedule: Schedule,
-  progress: Progress,
-): Simulation {
-  progress.stage(`mapping ${network.layers.length} layers`);
-  const mapped = mapNetwork(network, activity, platform, rules, options, (done, total) => {
-    progress.step(done, total);
-  });
+): Promise<Simulation> {
+  const { platform, activity } = inputs;
+  const mapped = await mapInputs(inputs, job);
   const misfit = mapped.find(({ infeasible }) => infeasible);
   if (misfit?.infeasible) {
     const { memory, needed, available } = misfit.infeasible;
@@ -43,10 +38,8 @@ export function simulateNetwork(
       `${misfit.layer.name} does not fit: ${memory} would need ${needed} bits and has ${available}.`,
     );
   }
-  progress.stage('simulating');
   const jobs = jobsOf(mapped, activity);
   const timeline = simulate(jobs, platform.cores.length, platform.connections, schedule);
-  progress.clear();
   const energy = timeline.transfer.energy + mapped.reduce((sum, layer) => sum + layer.energy, 0);
   return { mapped, jobs, timeline, energy };
 }

@@ -42,32 +42,62 @@ export interface MappedLayer {
   readonly infeasible?: Infeasible;
 }
 
-/** A step of a search over a network. */
-export type Progress = (done: number, total: number, layer: Layer) => void;
+/** A search that a network needs: a layer, as it is executed, on a core. */
+export interface SearchTask {
+  readonly layer: Layer;
+  /** Index into the platform's cores. */
+  readonly core: number;
+  readonly rule: MappingRule;
+}
+
+/** How `mapNetwork` goes about. */
+export interface MappingRun {
+  /** Carries out a search, maybe on another thread; by default `searchLayer`, here. */
+  readonly search?: (task: SearchTask) => Promise<SearchResult>;
+  /** Hears after each layer how many are done. */
+  readonly onProgress?: (done: number, total: number) => void;
+  /** Indices of the layers to map; by default all. */
+  readonly only?: readonly number[];
+}
 
 /**
  * Maps every layer of a network: on the core that its rule names, or on the best of all. Layers of the
- * same shape are searched once.
+ * same shape are searched once, and all searches are asked for at once.
  *
  * @param activity what each layer computes; an empty one computes everything
  */
-export function mapNetwork(
+export async function mapNetwork(
   network: Network,
   activity: Activity,
   platform: Platform,
   rules: readonly MappingRule[],
   options: SearchOptions,
-  progress: Progress = () => undefined,
-): MappedLayer[] {
-  const mapper = new NetworkMapper(network, activity, platform, rules, options);
-  return network.layers.map((layer, index) => {
-    progress(index, network.layers.length, layer);
-    return mapper.map(index);
-  });
+  run: MappingRun = {},
+): Promise<MappedLayer[]> {
+  const search = run.search ?? ((task) => Promise.resolve(searchTask(task, platform, options)));
+  const mapper = new NetworkMapper(network, activity, platform, rules, options, search);
+  const indices = run.only ?? [...network.layers.keys()];
+  let done = 0;
+  return Promise.all(
+    indices.map(async (index) => {
+      const mapped = await mapper.map(index);
+      run.onProgress?.(++done, indices.length);
+      return mapped;
+    }),
+  );
+}
+
+/** Carries out a search. */
+export function searchTask(
+  { layer, core, rule }: SearchTask,
+  { cores }: Platform,
+  options: SearchOptions,
+): SearchResult {
+  return searchLayer(layer, cores[core], rule, options);
 }
 
 class NetworkMapper {
-  private readonly searches = new Map<string, SearchResult>();
+  private readonly searches = new Map<string, Promise<SearchResult>>();
 
   constructor(
     private readonly network: Network,
@@ -75,12 +105,15 @@ class NetworkMapper {
     private readonly platform: Platform,
     private readonly rules: readonly MappingRule[],
     private readonly options: SearchOptions,
+    private readonly runSearch: (task: SearchTask) => Promise<SearchResult>,
   ) {}
 
-  map(index: number): MappedLayer {
+  async map(index: number): Promise<MappedLayer> {
     const layer = this.network.layers[index];
     const rule = ruleFor(layer, this.rules);
-    const candidates = this.coresOf(rule).map((core) => this.mapOn(index, core, rule));
+    const candidates = await Promise.all(
+      this.coresOf(rule).map((core) => this.mapOn(index, core, rule)),
+    );
     return candidates.reduce((best, other) => (this.isBetter(other, best) ? other : best));
   }
 
@@ -95,7 +128,7 @@ class NetworkMapper {
     return allowed.length > 0 ? allowed : all;
   }
 
-  private mapOn(index: number, core: number, rule: MappingRule): MappedLayer {
+  private async mapOn(index: number, core: number, rule: MappingRule): Promise<MappedLayer> {
     const layer = this.network.layers[index];
     const activity = this.activity[index];
     const overhead = this.overheadOf(index, core, activity);
@@ -105,7 +138,7 @@ class NetworkMapper {
       const nothing = { mapping: undefined, runnersUp: [], macs: 0 };
       return { layer, core, overhead, latency, energy, density, ...nothing };
     }
-    const { mappings, infeasible } = this.searchBoth(layer, activity, core, rule);
+    const { mappings, infeasible } = await this.searchBoth(layer, activity, core, rule);
     const [mapping, ...runnersUp] = mappings;
     return {
       layer,
@@ -122,19 +155,21 @@ class NetworkMapper {
   }
 
   /** Goes through a list of pixels, or computes all of them where that is cheaper. */
-  private searchBoth(
+  private async searchBoth(
     layer: Layer,
     activity: LayerActivity | undefined,
     core: number,
     rule: MappingRule,
-  ): SearchResult {
+  ): Promise<SearchResult> {
     const accelerator = this.platform.cores[core];
     if (hasMicrokernels(accelerator) && microkernelsFor(accelerator, layer).length > 0) {
       return this.mapOnMicrokernels(layer, activity, accelerator);
     }
-    const dense = this.search(layer, core, rule);
-    if (!activity || activity.pixels.density === 1) return dense;
-    const list = this.searchActive(layer, activity, core, rule);
+    if (!activity || activity.pixels.density === 1) return this.search(layer, core, rule);
+    const [dense, list] = await Promise.all([
+      this.search(layer, core, rule),
+      this.searchActive(layer, activity, core, rule),
+    ]);
     const [a, b] = [dense.mappings[0], list.mappings[0]];
     if (a === undefined || b === undefined) return b === undefined ? dense : list;
     const { objective } = this.options;
@@ -154,13 +189,13 @@ class NetworkMapper {
   }
 
   /** The spatial mapping decides which tiles of pixels are computed, so it is found first. */
-  private searchActive(
+  private async searchActive(
     layer: Layer,
     { pixels, read }: LayerActivity,
     core: number,
     rule: MappingRule,
-  ): SearchResult {
-    const list = this.search(activeLayer(layer, pixels, read, []), core, rule);
+  ): Promise<SearchResult> {
+    const list = await this.search(activeLayer(layer, pixels, read, []), core, rule);
     const spatialMapping = list.mappings[0]?.spatialMapping ?? [];
     const unrolled = totalUnrolling(spatialMapping, 'OY') * totalUnrolling(spatialMapping, 'OX');
     if (unrolled === 1) return list;
@@ -168,14 +203,14 @@ class NetworkMapper {
     return this.search(tiled, core, { ...rule, spatialMapping });
   }
 
-  private search(layer: Layer, core: number, rule: MappingRule): SearchResult {
+  private search(layer: Layer, core: number, rule: MappingRule): Promise<SearchResult> {
     const { loops, relations, output, inputs } = layer;
     const operands = [output, ...inputs].map(({ dims, precision }) => [dims, precision]);
     const unrolling = [rule.spatialMapping, rule.hints, rule.links, rule.ordering];
     const key = JSON.stringify([core, loops, relations, operands, unrolling]);
     let result = this.searches.get(key);
     if (!result) {
-      result = searchLayer(layer, this.platform.cores[core], rule, this.options);
+      result = this.runSearch({ layer, core, rule });
       this.searches.set(key, result);
     }
     return result;
