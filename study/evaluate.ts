@@ -5,7 +5,7 @@ import { peCount } from '../src/mapping/hardware/accelerator.js';
 import type { Platform } from '../src/mapping/hardware/platform.js';
 import { readHardware } from '../src/mapping/hardware/platform-file.js';
 import { readMapping, type MappingRule } from '../src/mapping/mapping/mapping-file.js';
-import { jobsOf } from '../src/mapping/timeline/jobs.js';
+import { jobsOf, type MaskOrder } from '../src/mapping/timeline/jobs.js';
 import {
   simulate,
   SCHEDULES,
@@ -33,6 +33,8 @@ export interface Result {
   work: string;
   chip: ChipName;
   timelines: Record<Schedule, Timeline>;
+  /** Depth-first, where a row begins as soon as the rows of the mask that decide about it are there. */
+  maskRows: Timeline;
   energy: number;
   macs: number;
   pes: number;
@@ -53,19 +55,31 @@ export async function evaluate({ name, network, cases }: Subject): Promise<Resul
       const mapped = await mapNetwork(network, activity, platform, rules, OPTIONS);
       const misfit = mapped.find(({ infeasible }) => infeasible);
       if (misfit) throw new Error(`${misfit.layer.name} of ${name} does not fit on ${chip.name}`);
-      const jobs = jobsOf(mapped, activity);
-      const timeline = (schedule: Schedule): Timeline =>
-        simulate(jobs, platform.cores.length, platform.connections, schedule);
+      const timeline = (schedule: Schedule, masks?: MaskOrder): Timeline => {
+        const jobs = jobsOf(mapped, activity, masks);
+        return simulate(jobs, platform.cores.length, platform.connections, schedule);
+      };
       const timelines = Object.fromEntries(
         SCHEDULES.map((schedule) => [schedule, timeline(schedule)]),
       ) as Result['timelines'];
+      const maskRows = timeline('depth-first', 'by-row');
       const energy = mapped.reduce(
         (sum, layer) => sum + layer.energy,
         timelines['layer-by-layer'].transfer.energy,
       );
       const macs = mapped.reduce((sum, layer) => sum + (multiplies(layer) ? layer.macs : 0), 0);
       const pes = platform.cores.reduce((sum, { array }) => sum + peCount(array), 0);
-      return { subject: name, work, chip: chip.name, timelines, energy, macs, pes, mapped };
+      return {
+        subject: name,
+        work,
+        chip: chip.name,
+        timelines,
+        maskRows,
+        energy,
+        macs,
+        pes,
+        mapped,
+      };
     };
     results.push(await run('static', []));
     for (const { name: work, densities } of cases) {

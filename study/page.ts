@@ -1,4 +1,7 @@
-import { CHIPS, utilization, type Result } from './evaluate.js';
+import { depthFirst } from './depth-first.js';
+import { utilization, type Result } from './evaluate.js';
+import { percent, thousands } from './format.js';
+import { groups } from './groups.js';
 
 /** Figures of one amount of work, beside those of static execution on the same chip. */
 export interface Row {
@@ -56,7 +59,9 @@ and no decisions to wait for, but computes the decision layers. *Theoretical gai
 MACs, of the whole network; *kept* is how much of it remains in time. Masks are blobs of that size from a seed.
 Energies are those of the hardware files, in pJ; only ratios mean something.
 
-![gain over static execution](mapping-study/gain.svg)`;
+![gain over static execution](mapping-study/gain.svg)
+
+Blue: one array. Red: two arrays. Dashed: what would be ideal.`;
 
 function section(name: string, rows: readonly Row[]): string {
   const lines = rows.map(({ result, latency, gain, theoretical }) =>
@@ -78,69 +83,6 @@ function section(name: string, rows: readonly Row[]): string {
 ${lines.map((line) => `| ${line} |`).join('\n')}`;
 }
 
-/** Of the published workload: how well each group of layers uses the array that it runs on. */
-function groups(rows: readonly Row[]): string {
-  const lines = CHIPS.flatMap((chip) => {
-    const [still, moving] = ['static', 'published'].map(
-      (work) => rows.find(({ result }) => result.chip === chip && result.work === work)!.result,
-    );
-    const types = [...new Set(still.mapped.map(({ layer }) => layer.type))];
-    return types.map((type) => {
-      const [a, b] = [still, moving].map((result) => groupOf(result, type));
-      const loss = 1 - a.latency / b.latency / (a.macs / b.macs);
-      const cells = [chip, type, thousands(a.latency), thousands(b.latency)];
-      const gains = [(a.latency / b.latency).toFixed(2), (a.macs / b.macs).toFixed(2)];
-      return [...cells, ...gains, percent(loss)].join(' | ');
-    });
-  });
-  return `## The published pose workload, by group of layers
-
-Cycles of all layers of a group, one after the other. *Loss* is the part of the theoretical gain that is
-missing: idle PEs where lists of pixels do not fill the loops, loading, and the reading of lists.
-
-| chip | layers | static, kilocycles | dynamic | gain | theoretical | loss |
-| --- | --- | ---: | ---: | ---: | ---: | ---: |
-${lines.map((line) => `| ${line} |`).join('\n')}`;
-}
-
-function groupOf({ mapped }: Result, type: string): { latency: number; macs: number } {
-  const group = mapped.filter(({ layer }) => layer.type === type);
-  return {
-    latency: group.reduce((sum, { latency }) => sum + latency, 0),
-    macs: group.reduce((sum, { macs }) => sum + macs, 0),
-  };
-}
-
-function depthFirst(rows: readonly Row[]): string {
-  const lines = rows
-    .filter(({ result }) => result.work !== 'static')
-    .map(({ result }) => {
-      const [layered, fused] = [
-        result.timelines['layer-by-layer'],
-        result.timelines['depth-first'],
-      ];
-      return [
-        result.subject,
-        result.work,
-        thousands(layered.latency),
-        thousands(fused.latency),
-        percent(1 - fused.latency / layered.latency),
-        kibibytes(layered.peakBits),
-        kibibytes(fused.peakBits),
-        percent(1 - fused.peakBits / layered.peakBits),
-      ].join(' | ');
-    });
-  return `## Depth-first: blocks row by row on the two arrays
-
-The rows of a block go through its layers one after the other, so that its hidden feature maps are never
-whole. *Features* is the most that is kept on the chip at a time. Changing between layers costs the loading of
-the next one's weights, row by row. Where the most is kept outside of the blocks (in the stem), nothing is saved.
-
-| network | work | layer by layer, kilocycles | depth-first | saved | features, KiB | depth-first | saved |
-| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |
-${lines.map((line) => `| ${line} |`).join('\n')}`;
-}
-
 const DIFFERENCES = `## Beside the paper's figures
 
 The paper reports up to 1.9 times static throughput for classification and 2.3 times for pose. Its numbers of PEs,
@@ -149,15 +91,3 @@ for every block alike, where trained masks differ from block to block. Layers th
 stands between the hourglasses, shortcuts) bound the gain, as the column *theoretical* shows. A layer's weights are
 taken to be on the chip when it begins. GPUs are not modelled, so the paper's comparison with one is not repeated.
 `.trimEnd();
-
-function thousands(cycles: number): string {
-  return (cycles / 1000).toFixed(1);
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
-}
-
-function kibibytes(bits: number): string {
-  return (bits / 8192).toFixed(0);
-}

@@ -56,8 +56,9 @@ export {
   type MappingRun,
   type SearchTask,
 } from './dynamic/map-network.js';
+export { bitmapOf, recordedDensities } from './dynamic/recorded.js';
 export { Mask } from './dynamic/mask.js';
-export { jobsOf } from './timeline/jobs.js';
+export { jobsOf, MASK_ORDERS, type MaskOrder } from './timeline/jobs.js';
 export type { Job, Need } from './timeline/job.js';
 export {
   SCHEDULES,
@@ -65,4 +66,5 @@ export {
   type Schedule,
   type Span,
   type Timeline,
+  type Waiting,
 } from './timeline/simulate.js';

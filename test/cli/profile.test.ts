@@ -117,3 +117,30 @@ function writeVectorModel(folder: string): void {
     JSON.stringify({ format: 'graph-model', modelTopology, weightsManifest }),
   );
 }
+
+describe('dynconv profile --densities', function () {
+  this.timeout(120_000);
+  const temporary = useTemporaryFolder();
+
+  for (const [kind, model] of [
+    ['a graph model', GRAPH],
+    ['a layers model', LAYERS],
+  ]) {
+    it(`records masks of ${kind} by which map executes just what was executed`, () => {
+      const args = ['--image', PHOTO, '-n', '1', '--densities', 'masks.json', '--json', '-q'];
+      const profiled = dynconv(temporary.path, 'profile', model, ...args);
+      expect(profiled.stderr).to.equal('');
+      const { macs } = profileReport.parse(JSON.parse(profiled.stdout));
+      const hardware = projectPath('hardware/one-array.yaml');
+      const options = ['--lpf-limit', '3', '--densities', 'masks.json', '--json'];
+      const mapped = dynconv(temporary.path, 'map', model, '--hardware', hardware, ...options);
+      expect(mapped.stderr).to.equal('');
+      const { layers } = JSON.parse(mapped.stdout) as { layers: { type: string; macs: number }[] };
+      const executed = layers
+        .filter(({ type }) => type !== 'Add' && !type.endsWith('Pool'))
+        .reduce((sum, layer) => sum + layer.macs, 0);
+      expect(executed).to.be.closeTo(macs.executed, 1e-6 * macs.executed);
+      expect(macs.executed).to.be.lessThan(macs.total);
+    });
+  }
+});

@@ -21,6 +21,7 @@ interface ProfileFlags {
   image?: string;
   out?: string;
   svg?: string;
+  densities?: string;
   lanes?: number;
   runs: number;
   json?: boolean;
@@ -35,6 +36,7 @@ export function profileCommand(): Command {
     .option('-i, --image <file>', 'a JPEG, PNG or WebP file to run it on (default: random values)')
     .option('-o, --out <file>', "write a trace in Chrome's format, which ui.perfetto.dev opens")
     .option('--svg <file>', 'draw a Gantt chart of both arrays')
+    .option('--densities <file>', 'write what masks kept, for dynconv map and dynconv simulate')
     .option('--lanes <number>', 'threads in all (default: one a core)', positiveInteger)
     .option('-n, --runs <number>', 'timed runs with and without skipping', positiveInteger, 7)
     .option('--json', 'print one JSON document on stdout')

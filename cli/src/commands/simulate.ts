@@ -1,5 +1,10 @@
 import { Command, Option } from 'commander';
-import { SCHEDULES, type Schedule } from 'tfjs-backend-dynconv/mapping';
+import {
+  MASK_ORDERS,
+  SCHEDULES,
+  type MaskOrder,
+  type Schedule,
+} from 'tfjs-backend-dynconv/mapping';
 import { mapDocument } from '../map/document.js';
 import { readInputs } from '../map/inputs.js';
 import { addMappingOptions, mappingJob, type MappingFlags } from '../map/options.js';
@@ -18,6 +23,7 @@ Exit codes: 0; 2 for a wrong option or file.`;
 
 interface SimulateFlags extends MappingFlags {
   schedule: Schedule;
+  masks: MaskOrder;
   gantt?: string;
   trace?: string;
 }
@@ -33,6 +39,11 @@ export function simulateCommand(): Command {
         .choices(SCHEDULES)
         .default('layer-by-layer'),
     )
+    .addOption(
+      new Option('--masks <order>', 'how much of a mask is there before its block begins')
+        .choices(MASK_ORDERS)
+        .default('whole'),
+    )
     .option('--gantt <file.svg>', 'write a Gantt chart')
     .option('--trace <file.json>', "write the timeline in Chrome's trace format")
     .addHelpText('after', NOTES)
@@ -40,7 +51,7 @@ export function simulateCommand(): Command {
       const inputs = readInputs(workload, flags);
       const job = mappingJob(flags);
       const run = (activity: typeof inputs.activity): Promise<Simulation> =>
-        simulateNetwork({ ...inputs, activity }, job, flags.schedule);
+        simulateNetwork({ ...inputs, activity }, job, flags);
       const simulation = await run(inputs.activity);
       const dense = inputs.activity.length > 0 ? await run([]) : undefined;
       const cores = inputs.platform.cores.map(({ name }) => name);
@@ -62,8 +73,13 @@ function document(simulation: Simulation, dense: Simulation | undefined, cores: 
     latency: timeline.latency,
     energy,
     peakFeatureBits: timeline.peakBits,
+    peakFeatureBitsInBlocks: timeline.peakBitsInBlocks,
     transferBits: timeline.transfer.bits,
-    cores: cores.map((name, core) => ({ name, busy: timeline.busy[core] })),
+    cores: cores.map((name, core) => ({
+      name,
+      busy: timeline.busy[core],
+      waiting: timeline.waiting[core],
+    })),
     spans: timeline.spans.map((span) => ({ ...span, layer: mapped[span.job].layer.name })),
     ...(dense && {
       withoutMasks: { latency: dense.timeline.latency, energy: dense.energy },

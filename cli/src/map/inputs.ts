@@ -59,8 +59,13 @@ export function readInputs(workload: string, flags: InputFlags): Inputs {
   }
 }
 
-/** A ZigZag workload, an ONNX model, or a converted model: its folder or its model.json. */
-function readWorkload(path: string, inputShapes: Record<string, number[]> = {}): Network {
+/**
+ * Reads a ZigZag workload, an ONNX model, or a converted model: its folder or its model.json.
+ *
+ * @param inputShapes for inputs that a converted model leaves open
+ * @throws InputError with file and line, and UserError for what is no workload
+ */
+export function readWorkload(path: string, inputShapes: Record<string, number[]> = {}): Network {
   if (/\.ya?ml$/i.test(path)) return networkOf(parseZigzagWorkload(path, readText(path)));
   if (/\.onnx$/i.test(path)) return networkOf(parseOnnxWorkload(path, readBytes(path)));
   const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;

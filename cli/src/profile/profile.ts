@@ -2,7 +2,11 @@ import { access, constants, writeFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { chromeTrace, profile, utilizationOf, version } from 'tfjs-backend-dynconv';
-import type { LayerProfile, Profile } from 'tfjs-backend-dynconv';
+import type {
+  LayerProfile,
+  Profile,
+  ProfileOptions as BackendProfileOptions,
+} from 'tfjs-backend-dynconv';
 import { readModelCard } from '../model-card.js';
 import { readModelFolder } from '../model-folder.js';
 import { loadNetwork, type Network } from '../network.js';
@@ -11,6 +15,7 @@ import { timelineChart } from '../timeline-chart.js';
 import { messageOf, UserError } from '../user-error.js';
 import { inputsOf, type Inputs } from './inputs.js';
 import type { ProfileReport } from './profile-report.js';
+import { recordedMasks } from './recorded-masks.js';
 
 /** What `dynconv profile` was asked for. */
 export interface ProfileOptions {
@@ -20,6 +25,8 @@ export interface ProfileOptions {
   /** Where to write the trace and the chart. */
   out?: string;
   svg?: string;
+  /** Where to write what masks kept, for `map` and `simulate`. */
+  densities?: string;
   /** Threads in all; undefined: one a core. */
   lanes?: number;
   /** Timed runs with and without skipping. */
@@ -38,7 +45,8 @@ export async function profileModel(
   { progress, complain }: { progress: Progress; complain: (message: string) => void },
 ): Promise<ProfileReport> {
   const path = basename(options.model) === 'model.json' ? dirname(options.model) : options.model;
-  for (const file of [options.out, options.svg]) if (file !== undefined) await checkFolder(file);
+  for (const file of [options.out, options.svg, options.densities])
+    if (file !== undefined) await checkFolder(file);
   progress.stage(`Loading ${path}`);
   const card = await readModelCard(path);
   const folder = await readModelFolder(path);
@@ -51,7 +59,9 @@ export async function profileModel(
       complain(`${options.image}: ${inputs.refused}, so it is given random values.`);
     }
     progress.stage('Profiling');
-    const result = await run(network, inputs, options.runs, path);
+    const inputShapes = shapesOf(network, inputs);
+    const pixelMaps = options.densities !== undefined;
+    const result = await run(network, inputs, { repeats: options.runs, pixelMaps }, path);
     progress.clear();
     const report = describe(result, options, {
       path,
@@ -60,10 +70,18 @@ export async function profileModel(
       inputs: inputs.sources,
     });
     await writeTimeline(result, options, report);
+    if (options.densities !== undefined) {
+      await write(options.densities, recordedMasks(path, result.layers, inputShapes));
+    }
     return report;
   } finally {
     network.dispose();
   }
+}
+
+/** The shapes that inputs were given, by name. */
+function shapesOf({ inputs }: Network, { tensors }: Inputs): Record<string, number[]> {
+  return Object.fromEntries(inputs.map(({ name }, i) => [name.split(':')[0], tensors[i].shape]));
 }
 
 async function checkFolder(file: string): Promise<void> {
@@ -89,18 +107,15 @@ async function startBackend(lanes: number | undefined): Promise<void> {
 async function run(
   network: Network,
   { tensors }: Inputs,
-  repeats: number,
+  options: BackendProfileOptions,
   path: string,
 ): Promise<Profile<unknown>> {
   try {
-    return await profile(
-      async () => {
-        const outputs = tf.tidy(() => network.run(tensors));
-        await Promise.all(outputs.map((output) => output.data()));
-        tf.dispose(outputs);
-      },
-      { repeats },
-    );
+    return await profile(async () => {
+      const outputs = tf.tidy(() => network.run(tensors));
+      await Promise.all(outputs.map((output) => output.data()));
+      tf.dispose(outputs);
+    }, options);
   } catch (error) {
     // What breaks down in the backend is no fault of the model.
     if (error instanceof WebAssembly.RuntimeError) throw error;

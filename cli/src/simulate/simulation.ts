@@ -3,6 +3,7 @@ import {
   simulate,
   type Job,
   type MappedLayer,
+  type MaskOrder,
   type Schedule,
   type Timeline,
 } from 'tfjs-backend-dynconv/mapping';
@@ -27,7 +28,7 @@ export interface Simulation {
 export async function simulateNetwork(
   inputs: Inputs,
   job: MappingJob,
-  schedule: Schedule,
+  { schedule, masks }: { schedule: Schedule; masks: MaskOrder },
 ): Promise<Simulation> {
   const { platform, activity } = inputs;
   const mapped = await mapInputs(inputs, job);
@@ -38,7 +39,7 @@ export async function simulateNetwork(
       `${misfit.layer.name} does not fit: ${memory} would need ${needed} bits and has ${available}.`,
     );
   }
-  const jobs = jobsOf(mapped, activity);
+  const jobs = jobsOf(mapped, activity, masks);
   const timeline = simulate(jobs, platform.cores.length, platform.connections, schedule);
   const energy = timeline.transfer.energy + mapped.reduce((sum, layer) => sum + layer.energy, 0);
   return { mapped, jobs, timeline, energy };

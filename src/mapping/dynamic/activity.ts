@@ -3,7 +3,7 @@ import type { Network } from '../workload/network.js';
 import { blobs } from './blobs.js';
 import type { Bitmap, Densities } from './densities.js';
 import { Mask } from './mask.js';
-import { findRegions, windowOf, type Region } from './regions.js';
+import { findRegions, windowOf, type PixelWindow, type Region } from './regions.js';
 
 /** What a layer computes of its output, where that is not all. */
 export interface LayerActivity {
@@ -12,6 +12,8 @@ export interface LayerActivity {
   readonly read: Mask;
   /** The decision layer that it waits for, if a mask of the network decides. */
   readonly decision?: number;
+  /** From that mask backwards: the windows through which the layer's pixels are seen. */
+  readonly windows?: readonly PixelWindow[];
 }
 
 /** Which layers compute which pixels; undefined where a layer computes all. */
@@ -36,12 +38,20 @@ export function activityOf(network: Network, densities: Densities): Activity {
   }
   return layers.map((layer, index) => {
     const own = densities.layers[layer.name];
-    if (own !== undefined) return withRead(layer, maskOf(own, layer, index));
     const region = regions[index];
+    if (own !== undefined) {
+      const activity = withRead(layer, maskOf(own, layer, index));
+      // Which pixels it computed is known, and that it waits for a decision still holds.
+      return region ? { ...activity, ...waitsFor(region) } : activity;
+    }
     const mask = region && masks.get(region.mask);
     if (!mask) return undefined;
-    return { ...withRead(layer, pixelsIn(region, mask)), decision: region.mask };
+    return { ...withRead(layer, pixelsIn(region, mask)), ...waitsFor(region) };
   });
+}
+
+function waitsFor({ mask, windows }: Region): Pick<LayerActivity, 'decision' | 'windows'> {
+  return { decision: mask, windows };
 }
 
 /** A layer behind a mask. */

@@ -1,13 +1,24 @@
 import type { Activity } from '../dynamic/activity.js';
 import type { MappedLayer } from '../dynamic/map-network.js';
+import type { PixelWindow } from '../dynamic/regions.js';
 import { loopSize, type Layer } from '../workload/layer.js';
 import type { Job, Need } from './job.js';
 
+/** How much of a mask has to be there before a row behind it begins: all of it, or what the row needs. */
+export const MASK_ORDERS = ['whole', 'by-row'] as const;
+export type MaskOrder = (typeof MASK_ORDERS)[number];
+
 /**
- * Makes jobs of mapped layers: a layer's cycles are spread over its rows as its active pixels are. A
- * decision layer comes before its whole block; otherwise rows wait for the rows that their window reads.
+ * Makes jobs of mapped layers: a layer's cycles are spread over its rows as its active pixels are. Rows
+ * wait for the rows that their window reads, and behind a mask for the decision layer, too.
+ *
+ * @param masks `whole`: a decision layer comes before its whole block, as one list of positions asks for
  */
-export function jobsOf(mapped: readonly MappedLayer[], activity: Activity): Job[] {
+export function jobsOf(
+  mapped: readonly MappedLayer[],
+  activity: Activity,
+  masks: MaskOrder = 'whole',
+): Job[] {
   const heights = mapped.map(({ layer }) => loopSize(layer, 'OY'));
   return mapped.map(({ layer, core, mapping, latency }, index) => {
     const own = activity[index];
@@ -25,7 +36,7 @@ export function jobsOf(mapped: readonly MappedLayer[], activity: Activity): Job[
       startCycles,
       rowCycles: shares.map((share) => share * (latency - startCycles)),
       rowBits: kept.map((pixels) => pixels * pixelBits),
-      needs: needsOf(index, mapped, heights, activity),
+      needs: needsOf(index, mapped, heights, activity, masks),
       ...(own?.decision !== undefined && { block: own.decision }),
     };
   });
@@ -36,6 +47,7 @@ function needsOf(
   mapped: readonly MappedLayer[],
   heights: readonly number[],
   activity: Activity,
+  masks: MaskOrder,
 ): Need[] {
   const { layer } = mapped[index];
   const height = heights[index];
@@ -43,9 +55,45 @@ function needsOf(
   const decision = activity[index]?.decision;
   if (decision !== undefined) sources.delete(decision);
   const needs = [...sources].map((job) => rowNeed(layer, height, job, heights[job]));
-  // A mask is whole before anything behind it begins.
-  if (decision !== undefined) needs.push(wholeNeed(decision, height, heights[decision]));
+  if (decision !== undefined) {
+    const all = heights[decision];
+    const windows = activity[index]?.windows ?? [];
+    needs.push(
+      masks === 'whole'
+        ? wholeNeed(decision, height, all)
+        : maskNeed(decision, height, all, windows),
+    );
+  }
   return needs;
+}
+
+/** Rows of a mask that decide about each row of a layer, which lies some windows before it. */
+function maskNeed(
+  job: number,
+  height: number,
+  maskHeight: number,
+  windows: readonly PixelWindow[],
+): Need {
+  const clamp = (row: number): number => Math.min(maskHeight, Math.max(0, row));
+  const through = (row: number, reach: (window: PixelWindow, row: number) => number): number =>
+    windows.reduceRight((at, window) => reach(window, at), row);
+  const rows = Array.from({ length: height }, (_, row) => row);
+  return {
+    job,
+    // The last mask row whose window begins at the row or before, and the first that ends there or after.
+    rows: rows.map((row) =>
+      clamp(
+        through(row, ({ before, strides }, at) => Math.floor((at + before[0]) / strides[0])) + 1,
+      ),
+    ),
+    keeps: rows.map((row) =>
+      clamp(
+        through(row, ({ before, strides, kernel, dilations }, at) =>
+          Math.ceil((at + before[0] - (kernel[0] - 1) * dilations[0]) / strides[0]),
+        ),
+      ),
+    ),
+  };
 }
 
 /** Rows of a source that each row of a layer reads; in proportion where the source was resized. */

@@ -1,11 +1,12 @@
 import type { Connection } from '../hardware/platform.js';
-import type { Job } from './job.js';
+import type { Job, Need } from './job.js';
 import { LiveMemory } from './live-memory.js';
 
 /** In which order a core takes rows that are ready. */
-export const SCHEDULES = ['layer-by-layer', 'depth-first'] as const;
+export const SCHEDULES = ['whole-layers', 'layer-by-layer', 'depth-first'] as const;
 /**
- * Layer by layer, a core goes on with the earliest layer of the network. Depth-first, within a block it
+ * Whole layers: a layer begins when all that it reads is whole. Layer by layer, rows flow from layer to
+ * layer, and a core goes on with the earliest layer of the network. Depth-first, within a block it
  * prefers the latest, so that rows go through expansion, depthwise and projection one after the other.
  */
 export type Schedule = (typeof SCHEDULES)[number];
@@ -18,6 +19,12 @@ export interface Span {
   readonly end: number;
 }
 
+/** Cycles in which a core waited before the network's end. */
+export interface Waiting {
+  readonly decisions: number;
+  readonly rows: number;
+}
+
 /** What a simulation found. Times are in cycles. */
 export interface Timeline {
   readonly latency: number;
@@ -26,6 +33,10 @@ export interface Timeline {
   readonly busy: readonly number[];
   /** Most bits of features that were kept at a time. */
   readonly peakBits: number;
+  /** The same of features that only their own block reads: what depth-first execution keeps short. */
+  readonly peakBitsInBlocks: number;
+  /** For each core, cycles in which it waited, by what came last: a decision, or rows of features. */
+  readonly waiting: readonly Waiting[];
   /** Bits of features that went from core to core, and the energy of it. */
   readonly transfer: { readonly bits: number; readonly energy: number };
 }
@@ -42,7 +53,17 @@ export function simulate(
   connections: readonly Connection[],
   schedule: Schedule,
 ): Timeline {
-  return new Simulation(jobs, cores, connections, schedule).run();
+  const all = schedule === 'whole-layers' ? jobs.map((job) => afterWholeLayers(job, jobs)) : jobs;
+  return new Simulation(all, cores, connections, schedule).run();
+}
+
+/** The job, if it must wait until what it reads is whole. */
+function afterWholeLayers(job: Job, jobs: readonly Job[]): Job {
+  const needs = job.needs.map((need) => ({
+    ...need,
+    rows: need.rows.map(() => jobs[need.job].rowCycles.length),
+  }));
+  return { ...job, needs };
 }
 
 /** A core at work. */
@@ -63,7 +84,11 @@ class Simulation {
   /** For each core, the index of its last span. */
   private readonly openSpan: number[];
   private readonly busy: number[];
+  private readonly waiting: { decisions: number; rows: number }[];
+  /** For each core, when it was done with what it began last. */
+  private readonly idleSince: Float64Array;
   private readonly memory: LiveMemory;
+
   constructor(
     private readonly jobs: readonly Job[],
     private readonly cores: number,
@@ -77,6 +102,8 @@ class Simulation {
     this.last = Array<number | undefined>(cores).fill(undefined);
     this.busy = Array<number>(cores).fill(0);
     this.openSpan = Array<number>(cores).fill(-1);
+    this.waiting = Array.from({ length: cores }, () => ({ decisions: 0, rows: 0 }));
+    this.idleSince = new Float64Array(cores);
     this.memory = new LiveMemory(jobs);
   }
 
@@ -94,8 +121,10 @@ class Simulation {
         this.finish(running, now);
       });
     }
-    const { spans, busy } = this;
-    return { latency: now, spans, busy, peakBits: this.memory.peak, transfer: this.transfer() };
+    const { spans, busy, waiting, memory } = this;
+    const { peak: peakBits, peakInBlocks: peakBitsInBlocks } = memory;
+    const transfer = this.transfer();
+    return { latency: now, spans, busy, waiting, peakBits, peakBitsInBlocks, transfer };
   }
 
   /**
@@ -134,10 +163,14 @@ class Simulation {
       this.finish({ job, row, end: now }, now);
       return true;
     }
+    if (now > this.idleSince[core]) {
+      this.waiting[core][this.cameLast(job)] += now - this.idleSince[core];
+    }
     const switched = this.last[core] !== job;
     const cycles = work + (switched ? this.jobs[job].startCycles : 0);
     const end = now + cycles;
     this.running[core] = { job, row, end };
+    this.idleSince[core] = end;
     this.last[core] = job;
     this.busy[core] += cycles;
     const open = this.openSpan[core];
@@ -161,18 +194,33 @@ class Simulation {
 
   /** When the next row of a job has what it needs; Infinity if that is not known yet. */
   private readyAt(job: number): number {
-    const { needs, core } = this.jobs[job];
-    const row = this.done[job];
     let ready = 0;
-    for (const need of needs) {
-      const rows = need.rows[row];
-      if (this.done[need.job] < rows) return Infinity;
-      if (rows === 0) continue;
-      const source = this.jobs[need.job];
-      const delay = source.core === core ? 0 : this.delay(source, rows - 1, core);
-      ready = Math.max(ready, this.doneAt[need.job][rows - 1] + delay);
+    for (const need of this.jobs[job].needs) {
+      ready = Math.max(ready, this.thereAt(job, need));
     }
     return ready;
+  }
+
+  /** When what the next row of a job needs of one other job is on its core. */
+  private thereAt(job: number, need: Need): number {
+    const { core } = this.jobs[job];
+    const rows = need.rows[this.done[job]];
+    if (this.done[need.job] < rows) return Infinity;
+    if (rows === 0) return 0;
+    const source = this.jobs[need.job];
+    const delay = source.core === core ? 0 : this.delay(source, rows - 1, core);
+    return this.doneAt[need.job][rows - 1] + delay;
+  }
+
+  /** What the next row of a job got last. */
+  private cameLast(job: number): keyof Waiting {
+    const { needs } = this.jobs[job];
+    const last = needs.reduce<Need | undefined>(
+      (latest, need) =>
+        !latest || this.thereAt(job, need) >= this.thereAt(job, latest) ? need : latest,
+      undefined,
+    );
+    return last && this.jobs[last.job].type === 'Decision' ? 'decisions' : 'rows';
   }
 
   /** What goes to other cores; a connection with several readers is used once. */

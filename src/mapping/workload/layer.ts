@@ -62,8 +62,8 @@ export interface Layer {
   readonly output: OutputOperand;
   /** In the equation's order; one or two. */
   readonly inputs: readonly InputOperand[];
-  /** Share of the output's pixels that are computed, in (0, 1]; 1 where nothing is said. */
-  readonly density?: number;
+  /** The name of its weights, where a model has one. */
+  readonly filter?: string;
 }
 
 /** A network: its layers, in an order in which they can run. */

@@ -75,6 +75,12 @@ export class NetworkBuilder {
     };
   }
 
+  /** Gives the layer that was added last the name of its weights. */
+  nameFilter(filter: string): void {
+    const last = this.layers.length - 1;
+    this.layers[last] = { ...this.layers[last], filter };
+  }
+
   /** An operation that is no layer and makes each pixel of the same pixel of its operands. */
   static pixelwise(operands: readonly Tensor[], shape: readonly number[] | undefined): Tensor {
     const decisions = new Set(

@@ -1,6 +1,11 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Job, Need } from '../../../src/mapping/timeline/job.js';
+import { activityOf } from '../../../src/mapping/dynamic/activity.js';
+import { NO_DENSITIES } from '../../../src/mapping/dynamic/densities.js';
+import type { MappedLayer } from '../../../src/mapping/dynamic/map-network.js';
+import { jobsOf } from '../../../src/mapping/timeline/jobs.js';
+import { readNetwork } from '../networks.js';
 import { simulate } from '../../../src/mapping/timeline/simulate.js';
 
 function job(core: number, rowCycles: number[], needs: Need[], more: Partial<Job> = {}): Job {
@@ -22,7 +27,7 @@ function whole(other: number, rows: number, otherRows: number): Need {
   };
 }
 
-const DECISION = job(1, [5], []);
+const DECISION = job(1, [5], [], { type: 'Decision' });
 const EXPAND = job(0, [10, 10, 10], [whole(0, 3, 1)], { block: 0 });
 const DEPTHWISE = job(1, [4, 4, 4], [whole(0, 3, 1), rowByRow(1, 3)], { block: 0 });
 const PROJECT = job(0, [6, 6, 6], [whole(0, 3, 1), rowByRow(2, 3)], { block: 0 });
@@ -50,6 +55,26 @@ describe('the timeline', () => {
     // Projection of the second row at 31 lets the last row of expansion wait until 37.
     expect(fused.latency).to.equal(37 + 10 + 4 + 6);
     expect(layered.peakBits).to.be.greaterThan(fused.peakBits);
+  });
+
+  it('begins with whole layers only, if that is asked for', () => {
+    const { latency } = simulate(BLOCK, 2, [], 'whole-layers');
+    expect(latency).to.equal(5 + 30 + 12 + 18);
+  });
+
+  it('tells what cores wait for, and what blocks keep', () => {
+    const layered = simulate(BLOCK, 2, [], 'layer-by-layer');
+    // The main core waits for the decision until 5; the other one for rows, from 5, 19 and 29 on.
+    expect(layered.waiting).to.deep.equal([
+      { decisions: 5, rows: 0 },
+      { decisions: 0, rows: 10 + 6 + 6 },
+    ]);
+    // Two rows of the expansion and two of the depthwise layer at 39.
+    expect(layered.peakBitsInBlocks).to.equal(40);
+    const fused = simulate(BLOCK, 2, [], 'depth-first');
+    expect(fused.peakBitsInBlocks).to.be.lessThan(layered.peakBitsInBlocks);
+    const outside = BLOCK.map((job) => ({ ...job, block: undefined }));
+    expect(simulate(outside, 2, [], 'layer-by-layer').peakBitsInBlocks).to.equal(0);
   });
 
   it('pays for beginning anew after another layer', () => {
@@ -80,7 +105,7 @@ describe('the timeline', () => {
     fc.assert(
       fc.property(
         jobs,
-        fc.constantFrom('layer-by-layer' as const, 'depth-first' as const),
+        fc.constantFrom('whole-layers' as const, 'layer-by-layer' as const, 'depth-first' as const),
         (all, how) => {
           const { latency, busy } = simulate(all, 2, [], how);
           const work = all.map(({ rowCycles }) => rowCycles.reduce((a, b) => a + b, 0));
@@ -97,5 +122,44 @@ describe('the timeline', () => {
         },
       ),
     );
+  });
+});
+
+describe('the jobs of a network', () => {
+  it('wait for a whole mask, or for the rows of it that decide', async () => {
+    const network = await readNetwork('models/fixtures/mobilenetv2-hourglass/graph');
+    const masks = Object.fromEntries(
+      network.layers.filter(({ type }) => type === 'Decision').map(({ name }) => [name, 0.3]),
+    );
+    const activity = activityOf(network, { ...NO_DENSITIES, masks });
+    const mapped = network.layers.map((layer) => ({
+      layer,
+      core: 0,
+      latency: 100,
+    })) as MappedLayer[];
+    const needOf = (jobs: Job[], index: number): Need => {
+      const decision = activity[index]!.decision!;
+      return jobs[index].needs.find(({ job }) => job === decision)!;
+    };
+    const [wholeMasks, byRow] = (['whole', 'by-row'] as const).map((order) =>
+      jobsOf(mapped, activity, order),
+    );
+    let [expanding, projecting] = [0, 0];
+    activity.forEach((own, index) => {
+      if (own?.decision === undefined || network.layers[index].type !== 'Conv') return;
+      const height = own.pixels.rows;
+      const all = Array.from({ length: height }, (_, row) => row);
+      expect(needOf(wholeMasks, index).rows).to.deep.equal(all.map(() => height));
+      // A 3x3 window lies between the expansion and the mask, none between the projection and it.
+      const isExpansion = own.windows!.some(({ kernel: [rows] }) => rows === 3);
+      const reach = isExpansion ? 1 : 0;
+      expect(needOf(byRow, index).rows).to.deep.equal(
+        all.map((row) => Math.min(height, row + reach + 1)),
+      );
+      expect(needOf(byRow, index).keeps).to.deep.equal(all.map((row) => Math.max(0, row - reach)));
+      if (isExpansion) expanding++;
+      else projecting++;
+    });
+    expect([expanding, projecting].every((count) => count > 0)).to.equal(true);
   });
 });

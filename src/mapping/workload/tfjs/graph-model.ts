@@ -60,6 +60,7 @@ class GraphReader {
   readonly openInputs: string[] = [];
   private readonly layers = new FeatureLayers(this.builder);
   private readonly results = new Map<string, readonly Tensor[]>();
+  private readonly constants = new Set<string>();
 
   constructor(
     private readonly weights: Weights,
@@ -78,16 +79,23 @@ class GraphReader {
       operands,
       attributes: new Attributes(node),
     };
-    this.results.set(node.name, this.resultsOf(operation));
+    this.results.set(node.name, this.resultsOf(operation, node));
+  }
+
+  /** The constant that a convolution reads as its filter. */
+  private filterOf({ input: [, second] }: GraphNode): string | undefined {
+    const reference = second === undefined ? undefined : referenceOf(second);
+    return reference && this.constants.has(reference.node) ? reference.node : undefined;
   }
 
   output(node: string): void {
     for (const tensor of this.results.get(node) ?? []) this.builder.output(tensor);
   }
 
-  private resultsOf(operation: Operation): readonly Tensor[] {
+  private resultsOf(operation: Operation, node: GraphNode): readonly Tensor[] {
     const { name, op, operands, attributes } = operation;
     if (op === 'Const') {
+      this.constants.add(name);
       return [NetworkBuilder.constant(this.weights.shape(name), this.weights.data(name))];
     }
     if (op.startsWith('Placeholder')) {
@@ -99,7 +107,12 @@ class GraphReader {
     }
     const rule = LAYER_RULES.get(op);
     try {
-      if (rule) return [rule(operation, this.layers)];
+      if (rule) {
+        const result = rule(operation, this.layers);
+        const filter = this.filterOf(node);
+        if (filter !== undefined) this.builder.nameFilter(filter);
+        return [result];
+      }
       const layer = this.sometimesLayer(operation);
       if (layer) return [layer];
     } catch (error) {
