@@ -224,8 +224,13 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
     }
     const { heap } = this.runtime;
     const bytes = values && bytesOf(values as backend_util.TypedArray | number[], dtype);
-    const pointer = heap.allocate(util.sizeFromShape(shape) * util.bytesPerElement(dtype));
-    if (bytes) heap.u8.set(bytes, pointer);
+    const size = util.sizeFromShape(shape) * util.bytesPerElement(dtype);
+    const pointer = heap.allocate(size);
+    if (bytes) {
+      // Kernels of the cpu backend may hand over more values than an empty output has, or fewer.
+      heap.u8.set(bytes.length > size ? bytes.subarray(0, size) : bytes, pointer);
+      if (bytes.length < size) heap.u8.fill(0, pointer + bytes.length, pointer + size);
+    }
     return new Slot(this.storageAt(pointer, shape, dtype), shape, dtype, refCount);
   }
 

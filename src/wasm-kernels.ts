@@ -31,17 +31,21 @@ const SIGNATURES: Record<string, Signature> = {
   ...signatures(ANY, [tf.Equal, tf.NotEqual, tf.Greater, tf.GreaterEqual, tf.Less, tf.LessEqual]),
   ...signatures(ANY, [tf.ArgMax, tf.ArgMin, tf.Mean]),
   ...signatures(NUMBER, [tf.Add, tf.AddN, tf.Sub, tf.Multiply, tf.SquaredDifference]),
-  ...signatures(NUMBER, [tf.Maximum, tf.Minimum, tf.Abs, tf.Neg, tf.Square, tf.Reverse]),
+  ...signatures(NUMBER, [tf.Abs, tf.Neg, tf.Square, tf.Reverse]),
   ...signatures(NUMBER, [tf.Sum, tf.Prod, tf.Max, tf.Min, tf.Cumsum, tf.Cumprod]),
   ...signatures(NUMBER, [tf.TopK, tf.SearchSorted]),
   ...signatures(BOOL, [tf.All, tf.Any, tf.LogicalAnd, tf.LogicalOr, tf.LogicalXor, tf.LogicalNot]),
   ...signatures(INTEGER, [tf.BitwiseAnd, tf.BroadcastArgs, tf.OneHot]),
+  // They lose NaN.
+  ...signatures(INTEGER, [tf.Maximum, tf.Minimum]),
+  ...signatures(NONE, [tf.Relu, tf.Relu6, tf.ClipByValue]),
   [tf.Select]: { condition: BOOL, t: NUMBER, e: NUMBER },
   [tf.GatherV2]: { x: ANY, indices: INTEGER },
-  [tf.CropAndResize]: { image: FLOAT, boxes: FLOAT, boxInd: INTEGER },
   // Wrong for some float32 inputs, or of another type than the cpu backend's.
   ...signatures(NONE, [tf.FloorDiv, tf.Cast, tf.Sign, tf.Transform, tf.MaxPoolWithArgmax]),
-  ...signatures(NONE, [tf.ResizeNearestNeighborGrad]),
+  // Some boxes read other pixels than theirs, or leave their output unwritten.
+  ...signatures(NONE, [tf.CropAndResize]),
+  ...signatures(NONE, [tf.ResizeNearestNeighborGrad, tf._FusedMatMul]),
   ...signatures(NONE, [tf.MaxPoolGrad, tf.MaxPool3D, tf.MaxPool3DGrad]),
   ...signatures(NONE, [tf.Conv3DBackpropInputV2, tf.Conv3DBackpropFilterV2]),
   ...signatures(NONE, [tf.Dilation2D, tf.Dilation2DBackpropFilter, tf.Dilation2DBackpropInput]),
@@ -53,31 +57,42 @@ function signatures(signature: Signature, names: readonly string[]): Record<stri
 
 type Inputs = Record<string, { dtype: DataType; shape: number[] } | null | undefined>;
 
+type Condition = (inputs: Inputs, attrs: NamedAttrMap) => boolean;
+
 /** What else must hold of a call; by default nothing. */
-const CONDITIONS: Record<string, (inputs: Inputs, attrs: NamedAttrMap) => boolean> = {
+const CONDITIONS: Record<string, Condition> = {
   // Groups of channels are read beyond the end of the filter.
   ...conditions([tf.Conv2D, tf.FusedConv2D], ({ x, filter }) => x?.shape[3] === filter?.shape[2]),
-  // Padding in numbers is taken for none, and an output of another size written.
+  // Padding in numbers is taken for none, and an output of another size written; where a stride is
+  // longer than the filter, nothing is.
   ...conditions(
     [tf.DepthwiseConv2dNative, tf.FusedDepthwiseConv2D],
-    (_, { pad }) => pad === 'same' || pad === 'valid',
+    ({ filter }, { pad, strides }) =>
+      (pad === 'same' || pad === 'valid') &&
+      [strides, strides]
+        .flat()
+        .slice(0, 2)
+        .every((stride, axis) => Number(stride) <= (filter?.shape[axis] ?? 0)),
   ),
   // Axes from the end are taken as they are.
   ...conditions([tf.Cumsum, tf.Cumprod], (_, { axis }) => (axis as number) >= 0),
   // The numbers 1 and 0 are written as int32, whatever the type.
   [tf.OneHot]: (_, { dtype }) => dtype === 'int32',
   [tf.GatherV2]: (_, { batchDims }) => !batchDims,
-  // It has four numbers to fill the channels with.
-  [tf.RotateWithOffset]: ({ image }) => (image?.shape[3] ?? 0) <= 4,
-  // A bias is added wrongly to all rows but the first.
-  [tf._FusedMatMul]: ({ a, bias }, { transposeA }) =>
-    !bias || !a || (a.shape[0] === 1 && a.shape[transposeA ? 2 : 1] === 1),
+  // Slopes are read in the order of the values, over and over.
+  [tf.Prelu]: ({ x, alpha }) => {
+    const slopes = alpha?.shape ?? [];
+    const first = slopes.findIndex((size) => size !== 1);
+    const repeated = first < 0 ? [] : slopes.slice(first);
+    const shape = x?.shape ?? [];
+    return tf.util.arraysEqual(repeated, shape.slice(shape.length - repeated.length));
+  },
+  // It has four numbers to fill the channels with, of which the last is 255.
+  [tf.RotateWithOffset]: ({ image }, { fillValue }) =>
+    (image?.shape[3] ?? 0) <= (typeof fillValue === 'number' ? 3 : 4),
 };
 
-function conditions(
-  names: readonly string[],
-  condition: (inputs: Inputs, attrs: NamedAttrMap) => boolean,
-): typeof CONDITIONS {
+function conditions(names: readonly string[], condition: Condition): typeof CONDITIONS {
   return Object.fromEntries(names.map((name) => [name, condition]));
 }
 

@@ -21,15 +21,12 @@ const COMMON = {
 };
 
 /**
- * Bundles the specs for a host; modules that specs share are shared chunks, so that there is one
- * TensorFlow.js engine.
+ * How code of the specs is bundled for a host, but for what and where to; modules that several entry
+ * points share are shared chunks, so that there is one TensorFlow.js engine.
  *
- * @param {'node' | 'browser'} host where the specs will run
- * @returns {Promise<string>} the folder with the bundled specs
+ * @param {'node' | 'browser'} host where it will run
  */
-export async function bundleSpecs(host) {
-  const outdir = `${BUILD}/test/${host}`;
-  await rm(outdir, { recursive: true, force: true });
+export function bundleOptions(host) {
   const perHost =
     host === 'node'
       ? {
@@ -38,11 +35,23 @@ export async function bundleSpecs(host) {
           define: { ASSET_BASE: JSON.stringify(pathToFileURL(ROOT).href) },
         }
       : { platform: 'browser', define: { ASSET_BASE: '"/base/"' } };
+  return { ...COMMON, ...perHost, outExtension: { '.js': '.mjs' } };
+}
+
+/**
+ * Bundles the specs for a host.
+ *
+ * @param {'node' | 'browser'} host where the specs will run
+ * @returns {Promise<string>} the folder with the bundled specs
+ */
+export async function bundleSpecs(host) {
+  const outdir = `${BUILD}/test/${host}`;
+  await rm(outdir, { recursive: true, force: true });
   const specs = (await readdir(inRoot('test'), { recursive: true })).filter(
     (file) =>
       file.endsWith('.test.ts') && (host === 'node' || !NODE_ONLY.includes(file.split(sep)[0])),
   );
   const entryPoints = ['support/setup.ts', ...specs].map((file) => `test/${file}`);
-  await build({ ...COMMON, ...perHost, entryPoints, outdir, outExtension: { '.js': '.mjs' } });
+  await build({ ...bundleOptions(host), entryPoints, outdir });
   return outdir;
 }

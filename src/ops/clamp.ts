@@ -10,9 +10,13 @@ import { Rows } from '../graph/rows.js';
 import { affine } from '../lowering/affine.js';
 import { deferBinary } from './elementwise.js';
 import { runInPlace } from '../lowering/in-place.js';
-import { anyDeferred, required } from '../lowering/operation.js';
+import { required } from '../lowering/operation.js';
 import type { Call, Operation } from '../lowering/operation.js';
 import { Pointwise } from '../lowering/pointwise.js';
+
+/*
+ * Every clamp of float32 is deferred, of values in memory too: tfjs-backend-wasm's own clamps lose NaN.
+ */
 
 /** Values clamped to bounds. */
 class Clamp implements Primitive {
@@ -64,7 +68,7 @@ function clamp(name: string, boundsOf: (call: Call) => Bounds): Operation {
     defer(call: Call) {
       const { backend } = call;
       const x = required(call, 'x');
-      if (x.dtype !== 'float32' || x.shape.length === 0 || !anyDeferred(x)) return null;
+      if (x.dtype !== 'float32' || x.shape.length === 0) return null;
       const bounds = boundsOf(call);
       return backend.defer(new Clamp(name, bounds), [x], x.shape, 'float32', bounds.min >= 0);
     },
@@ -86,7 +90,7 @@ function limit(name: typeof tf.Minimum | typeof tf.Maximum): Operation {
       ]) {
         const value = backend.numberOf(number);
         if (value === null || x.shape.length < number.shape.length) continue;
-        if (x.dtype !== 'float32' || x.shape.length === 0 || !x.isDeferred) continue;
+        if (x.dtype !== 'float32' || x.shape.length === 0) continue;
         // No bound expresses that all becomes NaN.
         if (Number.isNaN(value)) return affine(backend, tf.Add, x, number, x.shape, false);
         const bounds =
@@ -94,7 +98,7 @@ function limit(name: typeof tf.Minimum | typeof tf.Maximum): Operation {
         const nonNegative = value >= 0 && (name === tf.Maximum || x.nonNegative);
         return backend.defer(new Clamp(name, bounds), [x], x.shape, 'float32', nonNegative);
       }
-      if (areMaps(a, b) && anyDeferred(a, b)) {
+      if (areMaps(a, b)) {
         const nonNegative =
           name === tf.Maximum ? a.nonNegative || b.nonNegative : a.nonNegative && b.nonNegative;
         return backend.defer(new Pointwise(name, kernel), [a, b], a.shape, 'float32', nonNegative);
@@ -106,7 +110,7 @@ function limit(name: typeof tf.Minimum | typeof tf.Maximum): Operation {
 
 /** Both are maps of numbers, of one shape. */
 function areMaps(a: View, b: View): boolean {
-  const isMap = a.dtype === 'float32' && b.dtype === 'float32' && a.shape.length > 1;
+  const isMap = a.dtype === 'float32' && b.dtype === 'float32' && a.shape.length > 0;
   return isMap && tf.util.arraysEqual(a.shape, b.shape) && tf.util.sizeFromShape(a.shape) > 0;
 }
 

@@ -7,6 +7,7 @@ import type { Node } from '../graph/node.js';
 import type { PixelSet } from '../graph/pixels.js';
 import { Epilogue } from '../graph/rows.js';
 import type { Rows } from '../graph/rows.js';
+import { channelsOf } from '../graph/view.js';
 import { Window } from '../graph/window.js';
 import { ConvolutionPrimitive, convolutionOperation } from './convolution.js';
 import type { Convolution, Operands } from './convolution.js';
@@ -15,7 +16,15 @@ import type { Operation } from '../lowering/operation.js';
 import { pad } from './pad.js';
 
 /** A convolution over all channels, as an indirect matrix product. */
-class Conv2D extends ConvolutionPrimitive {
+export class Conv2D extends ConvolutionPrimitive {
+  /** @param isFilterTransposed the filter's last two dimensions are [out, in] */
+  constructor(
+    convolution: Convolution,
+    private readonly isFilterTransposed = false,
+  ) {
+    super(convolution);
+  }
+
   protected override convolve(
     { x, filter, bias }: Operands,
     node: Node,
@@ -24,7 +33,7 @@ class Conv2D extends ConvolutionPrimitive {
   ): Rows {
     const { activation, record, filterName } = this.convolution;
     const [, filterView] = node.inputs;
-    const outChannels = filterView.channels;
+    const outChannels = channelsOf(node);
     let { window } = this.convolution;
     let inChannels = x.channels;
     let input = x;
@@ -47,7 +56,9 @@ class Conv2D extends ConvolutionPrimitive {
       .bounds(activation.bounds)
       .rowBlock(temporal.rowBlock);
     const weights = bias ? [filter, bias] : [filter];
-    const layout = new FilterLayout(kernel, window.taps, inChannels, outChannels);
+    const { taps } = window;
+    const isTransposed = this.isFilterTransposed;
+    const layout = new FilterLayout(kernel, taps, inChannels, outChannels, isTransposed);
     return evaluation.produce(want, outChannels, {
       kernel,
       command,

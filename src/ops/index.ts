@@ -11,6 +11,7 @@ import { elementwise } from './elementwise.js';
 import { gathers } from './gather.js';
 import { identity } from './identity.js';
 import { leakyRelu, prelu } from './leaky-relu.js';
+import { matrixProducts } from './mat-mul.js';
 import { mean } from './mean.js';
 import { multiply } from './multiply.js';
 import type { Operation } from '../lowering/operation.js';
@@ -36,6 +37,7 @@ export const operations: readonly Operation[] = [
   ...reshapes,
   ...zeros,
   ...gathers,
+  ...matrixProducts,
   multiply,
   mean,
   select,

@@ -4,7 +4,7 @@ import { assert } from 'chai';
 import '../../src/index.js';
 import { watchHeap } from './canaries.js';
 import { dynconv, footprint, restart } from './footprint.js';
-import { callKernel, kernelCalls, uncalled } from './kernel-calls.js';
+import { callKernel, kernelCalls, otherTypes, uncalled } from './kernel-calls.js';
 import { assertSameValues, valuesOf } from './readings.js';
 import type { Reading } from './readings.js';
 import { Source } from './source.js';
@@ -22,7 +22,8 @@ function deferred(x: tf.Tensor): tf.Tensor {
 function outcome(name: string, seed: number, isDeferred: boolean): Reading[] | Error | null {
   let result: Reading[] | Error | null = null;
   tf.tidy(() => {
-    const call = kernelCalls[name](new Source(seed, [], 0, 0.06));
+    const others = otherTypes(name);
+    const call = kernelCalls[name](new Source(seed, [], { reuse: 0, empties: 0.06, others }));
     try {
       result = call && callKernel(name, call, isDeferred ? deferred : (x) => x).map(valuesOf);
     } catch (error) {

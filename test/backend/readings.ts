@@ -6,46 +6,68 @@ export interface Reading {
   shape: number[];
   dtype: string;
   values: number[];
+  /** The values of a tensor of strings. */
+  strings?: string[];
 }
 
 export function valuesOf(tensor: Tensor): Reading {
   const { shape, dtype } = tensor;
-  return { shape, dtype, values: Array.from(tensor.dataSync()) };
+  if (dtype !== 'string') {
+    // The cpu backend may have more values than the shape has room for.
+    const size = tensor.size * (dtype === 'complex64' ? 2 : 1);
+    return { shape, dtype, values: Array.from(tensor.dataSync()).slice(0, size) };
+  }
+  return { shape, dtype, values: [], strings: Array.from(tensor.dataSync<'string'>()) };
 }
 
 const TOLERANCE = 1e-4;
 
+/** A value that is not what was expected, by more than rounding; or a whole result, of another shape. */
+export interface Difference {
+  /** Which result. */
+  result: number;
+  /** Which of its values; null where the results do not compare. */
+  at: number | null;
+  text: string;
+}
+
 /**
- * Asserts that tensors are of the same types and shapes, and that their values differ by rounding alone.
- * NaN and infinity are where they are expected.
- *
- * @param disturbed what is expected where intermediate values are disturbed by more than rounding
- *     does: what differs there is as unsure here
+ * What differs between tensors: their types and shapes, and values that rounding alone does not
+ * explain. NaN and infinity are to be where they are expected.
  */
-export function assertSameValues(
-  actual: Reading[],
-  expected: Reading[],
-  disturbed: Reading[][] = [],
-): void {
-  assert.equal(actual.length, expected.length, 'the number of results');
-  expected.forEach((wanted, index) => {
-    const { shape, dtype, values } = actual[index];
-    const what = `result ${index}`;
-    assert.deepEqual(shape, wanted.shape, `the shape of ${what}`);
-    assert.equal(dtype, wanted.dtype, `the type of ${what}`);
-    let largest = 1;
-    for (const value of wanted.values) {
-      if (Number.isFinite(value)) largest = Math.max(largest, Math.abs(value));
-    }
-    wanted.values.forEach((value, at) => {
-      const others = disturbed.map((run) => run[index]?.values[at] ?? NaN);
-      if (isClose(values[at], value, TOLERANCE * largest)) return;
-      const doubt = Math.max(0, ...others.map((other) => Math.abs(other - value)));
-      // Written so that a NaN among the disturbed values is doubt enough.
-      if (disturbed.length > 0 && !(Math.abs(values[at] - value) > 4 * doubt)) return;
-      assert.fail(`${what} is ${values[at]} at ${at}, expected ${value} (the largest: ${largest})`);
-    });
+export function differences(actual: Reading[], expected: Reading[]): Difference[] {
+  if (actual.length !== expected.length) {
+    const text = `there are ${actual.length} results, expected ${expected.length}`;
+    return [{ result: 0, at: null, text }];
+  }
+  return expected.flatMap((wanted, result) => differencesOf(actual[result], wanted, result));
+}
+
+function differencesOf(actual: Reading, expected: Reading, result: number): Difference[] {
+  const form = ({ shape, dtype, values, strings }: Reading) =>
+    JSON.stringify([dtype, shape, values.length, strings]);
+  if (form(actual) !== form(expected)) {
+    const text = `result ${result} is ${form(actual)}, expected ${form(expected)}`;
+    return [{ result, at: null, text }];
+  }
+  let largest = 1;
+  for (const value of expected.values) {
+    if (Number.isFinite(value)) largest = Math.max(largest, Math.abs(value));
+  }
+  const found: Difference[] = [];
+  expected.values.forEach((value, at) => {
+    const number = actual.values[at];
+    if (isClose(number, value, TOLERANCE * largest)) return;
+    const text = `result ${result} is ${number} at ${at}, expected ${value} (the largest: ${largest})`;
+    found.push({ result, at, text });
   });
+  return found;
+}
+
+/** Asserts that tensors differ by rounding alone. */
+export function assertSameValues(actual: Reading[], expected: Reading[]): void {
+  const [first] = differences(actual, expected);
+  if (first) assert.fail(first.text);
 }
 
 function isClose(actual: number, expected: number, tolerance: number): boolean {

@@ -4,6 +4,8 @@ import { random } from '../kernels/random.js';
 /** The types of numbers. */
 export const TYPES = ['float32', 'int32', 'bool'] as const;
 export type Type = (typeof TYPES)[number];
+/** With those that have no place in WebAssembly memory. */
+export type AnyType = Type | 'complex64' | 'string';
 
 /** What the elements of a tensor are drawn from. */
 export type Range = 'any' | 'special' | 'positive' | { from: number; to: number };
@@ -15,6 +17,30 @@ interface Wanted {
   range?: Range;
 }
 
+interface Options {
+  /** How often a value that the program computed is taken where one fits. */
+  reuse?: number;
+  /** How often a dimension is 0. */
+  empties?: number;
+  /** What else than numbers a tensor of any type may be of, now and then. */
+  others?: readonly AnyType[];
+  /** The types with NaN, infinity, and the like. */
+  specials?: readonly AnyType[];
+  /**
+   * The latest choices, which are often made again: so a program comes back to the same shapes, and
+   * to the same filter through another window.
+   */
+  habits?: Map<string, number> | null;
+}
+
+const DEFAULTS = { reuse: 0.6, empties: 0.02, others: [], specials: TYPES, habits: null };
+
+/** How often a tensor of any type is of others than numbers, where it may be. */
+const OTHERS = 0.1;
+
+/** How often a choice is made as it was the last time. */
+const HABIT = 0.5;
+
 /**
  * Where the calls of a random program take their operands and their choices from: the values that the
  * program computed so far, new tensors, and a generator of random numbers. The same seed and the
@@ -22,24 +48,28 @@ interface Wanted {
  */
 export class Source {
   private readonly next: () => number;
+  private readonly options: Required<Options>;
 
-  /**
-   * @param values what the program has computed; the last are the latest
-   * @param reuse how often one of them is taken where one fits
-   * @param empties how often a dimension is 0
-   */
+  /** @param values what the program has computed; the last are the latest */
   constructor(
     seed: number,
     private readonly values: readonly tf.Tensor[] = [],
-    private readonly reuse = 0.6,
-    private readonly empties = 0.02,
+    options: Options = {},
   ) {
     this.next = random(seed);
+    this.options = { ...DEFAULTS, ...options };
   }
 
   /** A whole number from `min` to `max`, both of them included. */
   int(min: number, max: number): number {
-    return min + Math.floor(this.next() * (max - min + 1));
+    const number = min + Math.floor(this.next() * (max - min + 1));
+    const { habits } = this.options;
+    if (!habits) return number;
+    const key = `${min} to ${max}`;
+    const habit = habits.get(key);
+    if (habit !== undefined && this.chance(HABIT)) return habit;
+    habits.set(key, number);
+    return number;
   }
 
   chance(probability: number): boolean {
@@ -52,7 +82,7 @@ export class Source {
 
   /** The length of a dimension: mostly small, now and then 0, 1 or more than a SIMD register holds. */
   length(): number {
-    if (this.chance(this.empties)) return 0;
+    if (this.chance(this.options.empties)) return 0;
     return this.chance(0.1) ? this.pick(1, 1, 16, 19) : this.int(1, 6);
   }
 
@@ -65,21 +95,28 @@ export class Source {
     const fits = this.values.filter(
       ({ dtype, rank }) => (types as readonly string[]).includes(dtype) && ranks.includes(rank),
     );
-    if (range === 'any' && fits.length > 0 && this.chance(this.reuse)) return this.latest(fits);
-    return this.make(this.shape(this.pick(...ranks)), this.pick(...types), range);
+    if (range === 'any' && fits.length > 0 && this.chance(this.options.reuse)) {
+      return this.latest(fits);
+    }
+    const { others } = this.options;
+    const isOther = types === TYPES && others.length > 0 && this.chance(OTHERS);
+    const type = this.pick<AnyType>(...(isOther ? others : types));
+    return this.make(this.shape(this.pick(...ranks)), type, range);
   }
 
   /** A tensor of a given shape. */
-  tensor(shape: number[], type: Type = 'float32', range: Range = 'any'): tf.Tensor {
+  tensor(shape: number[], type: AnyType = 'float32', range: Range = 'any'): tf.Tensor {
     const fits = this.values.filter(
       (value) => value.dtype === type && tf.util.arraysEqual(value.shape, shape),
     );
-    if (range === 'any' && fits.length > 0 && this.chance(this.reuse)) return this.latest(fits);
+    if (range === 'any' && fits.length > 0 && this.chance(this.options.reuse)) {
+      return this.latest(fits);
+    }
     return this.make(shape, type, range);
   }
 
   /** A tensor of the type of `other` and of a shape that broadcasts with its own. */
-  mate({ shape, dtype }: tf.Tensor, type = dtype as Type): tf.Tensor {
+  mate({ shape, dtype }: tf.Tensor, type = dtype): tf.Tensor {
     if (this.chance(0.4)) return this.tensor(shape, type);
     const mate = shape.map((size) => (this.chance(0.5) ? size : 1));
     if (this.chance(0.2)) mate.unshift(this.int(1, 3));
@@ -110,10 +147,26 @@ export class Source {
     return this.chance(0.5) ? fits[fits.length - 1] : this.pick(...fits);
   }
 
-  private make(shape: number[], type: Type, range: Range): tf.Tensor {
-    const draw = { float32: this.float, int32: this.integer, bool: this.truth }[type];
-    const values = Array.from({ length: tf.util.sizeFromShape(shape) }, () => draw(range));
-    return tf.tensor(values, shape, type);
+  private make(shape: number[], type: AnyType, range: Range): tf.Tensor {
+    const size = tf.util.sizeFromShape(shape);
+    const numbers = (draw: (range: Range) => number) =>
+      Array.from({ length: size }, () => draw(range));
+    switch (type) {
+      case 'string':
+        return tf.tensor(
+          numbers(() => this.int(0, 9)).map((number) => 'a word'.slice(number % 7)),
+          shape,
+        );
+      case 'complex64':
+        return tf.complex(
+          tf.tensor(numbers(this.float), shape),
+          tf.tensor(numbers(this.float), shape),
+        );
+      default: {
+        const draw = { float32: this.float, int32: this.integer, bool: this.truth }[type];
+        return tf.tensor(numbers(draw), shape, type);
+      }
+    }
   }
 
   private readonly float = (range: Range): number => {
@@ -121,7 +174,7 @@ export class Source {
       return range.from + (range.to - range.from) * (this.int(0, 16) / 16);
     }
     if (range === 'positive') return this.int(1, 16) / 4;
-    if (range === 'special' && this.chance(0.3)) {
+    if (range === 'special' && this.options.specials.includes('float32') && this.chance(0.3)) {
       return this.pick(NaN, Infinity, -Infinity, -0, 0, 1e-30, 1e4, -1e4, 0.5, -0.5, 2.5);
     }
     return this.int(-12, 12) / 4;
@@ -130,7 +183,7 @@ export class Source {
   private readonly integer = (range: Range): number => {
     if (typeof range === 'object') return this.int(range.from, range.to);
     if (range === 'positive') return this.int(1, 9);
-    if (range === 'special' && this.chance(0.3)) {
+    if (range === 'special' && this.options.specials.includes('int32') && this.chance(0.3)) {
       return this.pick(0, 0, -1, 2 ** 24 + 1, -(2 ** 24));
     }
     return this.int(-5, 5);

@@ -1,0 +1,138 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { DynconvBackend } from '../backend.js';
+import type { Evaluation } from '../graph/evaluation.js';
+import { whole } from '../graph/node.js';
+import type { Node, Primitive, Steps } from '../graph/node.js';
+import type { PixelSet } from '../graph/pixels.js';
+import { View } from '../graph/view.js';
+import { Window } from '../graph/window.js';
+import { Activation } from '../lowering/activation.js';
+import { scaleAndShift } from '../lowering/affine.js';
+import { isVector } from '../lowering/operand.js';
+import { present, required } from '../lowering/operation.js';
+import type { Call, Operation } from '../lowering/operation.js';
+import { weightName } from '../weight-names.js';
+import { wasmKernel } from '../wasm-kernels.js';
+import { Conv2D } from './conv2d.js';
+
+/*
+ * Products of matrices. One matrix for all rows, as a dense layer has it, is the filter of a 1x1
+ * convolution over them. Other products are tfjs-backend-wasm's, but for bias and activation, which its
+ * fused kernel gets wrong: it adds the bias to the first row alone, and loses NaN.
+ */
+
+interface Attributes {
+  transposeA: boolean;
+  transposeB: boolean;
+}
+
+/** What is fused to a product: a bias, slopes of prelu. */
+interface Fused {
+  bias: View | null;
+  slopes: View | null;
+  activation: Activation;
+}
+
+/** A product in memory plus a bias, and its activation. */
+class Activated implements Primitive {
+  readonly name = tf._FusedMatMul;
+
+  constructor(
+    private readonly backend: DynconvBackend,
+    private readonly activation: Activation,
+    private readonly hasBias: boolean,
+  ) {}
+
+  *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {
+    const [view, ...rest] = node.inputs as [View, ...View[]];
+    const x = yield { view, want };
+    const bias = this.hasBias ? yield* whole(rest[0]) : null;
+    const slopesView = rest[this.hasBias ? 1 : 0];
+    const slopes = slopesView ? yield* whole(slopesView) : null;
+    const sum = scaleAndShift(x, null, bias, want, evaluation);
+    sum.producer?.epilogue?.takeBounds(sum.producer.command, this.activation.bounds);
+    return yield* this.activation.apply(sum, slopes, want, this.backend, evaluation);
+  }
+}
+
+/** The product as a convolution of one pixel a row; null where the rows have not all one matrix. */
+function asConvolution(
+  call: Call,
+  name: string,
+  outShape: number[],
+  { bias, slopes, activation }: Fused,
+): TensorInfo | null {
+  const { backend, tensors } = call;
+  const [a, b] = [required(call, 'a'), required(call, 'b')];
+  const { transposeA, transposeB } = call.attrs as unknown as Attributes;
+  if (transposeA || b.pixels !== b.shape[b.shape.length - 2]) return null;
+  const rows = new View(a.storage, [1, 1, a.pixels, a.channels]);
+  const one = { kernelHeight: 1, kernelWidth: 1, strideHeight: 1, strideWidth: 1 };
+  const window = new Window({
+    ...{ images: 1, inHeight: 1, inWidth: a.pixels, outHeight: 1, outWidth: a.pixels, ...one },
+    ...{ dilationHeight: 1, dilationWidth: 1, padTop: 0, padLeft: 0 },
+  });
+  const filterName = weightName(tensors.b);
+  const hasBias = bias !== null;
+  const convolution = {
+    ...{ name, backend, window, activation, hasBias, filterName },
+    record: null,
+  };
+  const primitive = new Conv2D(convolution, transposeB);
+  const operands = present(rows, b, bias, slopes);
+  return backend.defer(primitive, operands, outShape, 'float32', activation.nonNegative);
+}
+
+/** The product of tfjs-backend-wasm, with bias and activation on top. */
+function onProduct(
+  call: Call,
+  outShape: number[],
+  { bias, slopes, activation }: Fused,
+): TensorInfo | null {
+  const { backend, tensors: inputs, attrs } = call;
+  const { kernelFunc } = wasmKernel(tf.BatchMatMul);
+  const { a, b } = inputs;
+  const { result, error } = backend.attempt(
+    () => kernelFunc({ inputs: { a, b }, attrs, backend }) as TensorInfo,
+  );
+  if (!result) throw error;
+  const operands = present(backend.view(result), bias, slopes);
+  const primitive = new Activated(backend, activation, bias !== null);
+  const activated = backend.defer(primitive, operands, outShape, 'float32', activation.nonNegative);
+  backend.disposeData(result.dataId);
+  return activated;
+}
+
+function matrixProduct(name: typeof tf.BatchMatMul | typeof tf._FusedMatMul): Operation {
+  return {
+    name,
+    defer(call: Call): TensorInfo | null {
+      const [a, b] = [required(call, 'a'), required(call, 'b')];
+      const { bias = null, preluActivationWeights: slopes = null } = call.inputs;
+      if (present(a, b, bias, slopes).some(({ dtype }) => dtype !== 'float32')) return null;
+      const { transposeA, transposeB } = call.attrs as unknown as Attributes;
+      const [left, inner] = transposeA ? lastTwo(a).reverse() : lastTwo(a);
+      const [depth, right] = transposeB ? lastTwo(b).reverse() : lastTwo(b);
+      // Let the kernel say what is wrong.
+      if (inner !== depth) return null;
+      const batch = tf.backend_util.assertAndGetBroadcastShape(batchOf(a), batchOf(b));
+      const outShape = [...batch, left, right];
+      if (bias && !isVector(bias.shape, right)) return null;
+      const activation = Activation.of(call.attrs, slopes, right);
+      if (!activation) return null;
+      const fused = { bias, slopes, activation };
+      const convolution = asConvolution(call, name, outShape, fused);
+      if (convolution || name === tf.BatchMatMul) return convolution;
+      return onProduct(call, outShape, fused);
+    },
+  };
+}
+
+const lastTwo = ({ shape }: View): number[] => shape.slice(-2);
+const batchOf = ({ shape }: View): number[] => shape.slice(0, -2);
+
+export const matrixProducts: Operation[] = [
+  matrixProduct(tf.BatchMatMul),
+  matrixProduct(tf._FusedMatMul),
+];
