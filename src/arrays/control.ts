@@ -45,13 +45,20 @@ export const Slot = {
   /** Bands not done yet. */
   Left: 1,
   Bands: 2,
-  /** Jobs that must be done before this one starts. */
-  Need: 3,
   /** Address of the job's description. */
-  Job: 4,
+  Job: 3,
   /** The PE array that it is for. */
-  Array: 5,
+  Array: 4,
+  /** Not zero: comes before jobs where it is. */
+  Urgent: 5,
+  /** All jobs before this number must be done before this one starts. */
+  NeedAll: 6,
+  /** One more than the number of a job that must be done, too, `MOST_NEEDS` times; 0 for none. */
+  Needs: 7,
 } as const;
+
+/** Jobs that a job can wait for one by one. */
+export const MOST_NEEDS = 4;
 
 /** Words of a lane. */
 export const LaneWord = {
@@ -83,6 +90,23 @@ export function slotAt(job: number): number {
 /** The word where a lane's words begin, from the control block on. */
 export function laneAt(lane: number): number {
   return Control.Lanes + lane * LINE;
+}
+
+/** Whether the job before `token` is done. */
+export function isJobDone(words: Int32Array, base: number, token: number): boolean {
+  if (((Atomics.load(words, base + Control.Done) - token) | 0) >= 0) return true;
+  // As long as not all jobs before the token are done, its slot is of no other job.
+  return Atomics.load(words, base + slotAt(token - 1) + Slot.Left) === 0;
+}
+
+/** Whether all that the job in a slot waits for is done. */
+export function canStart(words: Int32Array, base: number, slot: number): boolean {
+  if (((Atomics.load(words, base + Control.Done) - words[slot + Slot.NeedAll]) | 0) < 0) return false;
+  for (let need = 0; need < MOST_NEEDS; need++) {
+    const token = words[slot + Slot.Needs + need];
+    if (token !== 0 && !isJobDone(words, base, token)) return false;
+  }
+  return true;
 }
 
 /** Bytes of a control block for that many lanes. */

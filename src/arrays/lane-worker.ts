@@ -4,7 +4,7 @@
  */
 import { ROW_KERNELS } from '../memory/kernels.js';
 import type { Kernels } from '../memory/kernels.js';
-import { Control, LaneWord, laneAt } from './control.js';
+import { Control, LaneWord, isJobDone, laneAt } from './control.js';
 import { Lane } from './lane.js';
 import type { LaneSetup } from './lane.js';
 
@@ -90,8 +90,7 @@ function work(setup: WorkerSetup, port: Port): void {
 /** Sends the message that the calling thread asked for, if what it waits for is done. */
 function tellWhoWaits(words: Int32Array, base: number, port: Port): void {
   if (Atomics.load(words, base + Control.Waiting) === 0) return;
-  const target = Atomics.load(words, base + Control.Target);
-  if (((Atomics.load(words, base + Control.Done) - target) | 0) < 0) return;
+  if (!isJobDone(words, base, Atomics.load(words, base + Control.Target))) return;
   if (Atomics.compareExchange(words, base + Control.Waiting, 1, 0) === 1) {
     port.send({ kind: 'done' });
   }

@@ -1,5 +1,6 @@
 import type { RowKernel } from '../memory/kernels.js';
-import { Control, LaneWord, Slot, bandOf, isClaimOf, laneAt, slotAt } from './control.js';
+import { Control, LaneWord, Slot } from './control.js';
+import { bandOf, canStart, isClaimOf, laneAt, slotAt } from './control.js';
 import { Word } from '../../kernels/command.js';
 import { noteEvent, now } from './events.js';
 import { InWorkspace, StageWord } from './job.js';
@@ -35,6 +36,8 @@ export class Lane {
   private readonly own: number;
   /** The PE array of the job that it runs. */
   array = 0;
+  /** The claim word of the job that it chose. */
+  private claim = 0;
   /** Addresses of the commands of the stages that it runs. */
   private readonly commands: number[] = [];
 
@@ -60,40 +63,56 @@ export class Lane {
     return this.words;
   }
 
-  /** Takes a band of a job that can run, of its own array first, and runs it; false if there is none. */
+  /** Takes a band of a job that can run, and runs it; false if there is none for this lane. */
   step(): boolean {
     const words = this.view();
     const { base } = this;
     if (this.setup.index >= Atomics.load(words, base + Control.Active)) return false;
-    const done = Atomics.load(words, base + Control.Done);
-    const head = Atomics.load(words, base + Control.Head);
-    if (head === done) return false;
-    return this.take(words, done, head, true) || this.take(words, done, head, false);
+    for (;;) {
+      const slot = this.choose(words);
+      if (slot < 0) return false;
+      // Another job may be in the slot by now: then its number in the claim is another, too.
+      Atomics.store(words, this.own + LaneWord.Busy, BETWEEN_KERNELS);
+      const { claim } = this;
+      if (Atomics.compareExchange(words, slot + Slot.Claim, claim, claim + 1) !== claim) {
+        Atomics.store(words, this.own + LaneWord.Busy, 0);
+        continue;
+      }
+      this.array = words[slot + Slot.Array];
+      this.run(words[slot + Slot.Job] >>> 2, bandOf(claim));
+      if (Atomics.sub(words, slot + Slot.Left, 1) === 1) this.advance(words);
+      Atomics.store(words, this.own + LaneWord.Busy, 0);
+      return true;
+    }
   }
 
-  private take(words: Int32Array, done: number, head: number, own: boolean): boolean {
-    for (let job = done; job !== head; job = (job + 1) | 0) {
-      const slot = this.base + slotAt(job);
-      const array = words[slot + Slot.Array];
-      if ((array === this.setup.array) !== own) continue;
-      for (;;) {
-        const claim = Atomics.load(words, slot + Slot.Claim);
-        if (!isClaimOf(claim, job) || bandOf(claim) >= words[slot + Slot.Bands]) break;
-        if (((done - words[slot + Slot.Need]) | 0) < 0) break;
-        // Another job may be in the slot by now: then its number in the claim is another, too.
-        Atomics.store(words, this.own + LaneWord.Busy, BETWEEN_KERNELS);
-        if (Atomics.compareExchange(words, slot + Slot.Claim, claim, claim + 1) !== claim) {
-          Atomics.store(words, this.own + LaneWord.Busy, 0);
-          continue;
-        }
-        this.array = array;
-        this.run(words[slot + Slot.Job] >>> 2, bandOf(claim));
-        if (Atomics.sub(words, slot + Slot.Left, 1) === 1) this.advance(words);
-        Atomics.store(words, this.own + LaneWord.Busy, 0);
-        return true;
+  /**
+   * The slot of the job to take a band of, whose claim is noted, or -1. Urgent jobs come first, then
+   * those of the lane's own array, then older ones.
+   */
+  private choose(words: Int32Array): number {
+    const { base } = this;
+    const head = Atomics.load(words, base + Control.Head);
+    let best = -1;
+    let most = -1;
+    let isUrgentUnderWay = false;
+    for (let job = Atomics.load(words, base + Control.Done); job !== head; job = (job + 1) | 0) {
+      const slot = base + slotAt(job);
+      if (Atomics.load(words, slot + Slot.Left) === 0) continue;
+      const rank = 2 * words[slot + Slot.Urgent] + Number(words[slot + Slot.Array] === this.setup.array);
+      if (rank <= most || !canStart(words, base, slot)) continue;
+      const claim = Atomics.load(words, slot + Slot.Claim);
+      if (!isClaimOf(claim, job)) continue;
+      if (bandOf(claim) >= words[slot + Slot.Bands]) {
+        isUrgentUnderWay ||= rank > 1;
+        continue;
       }
+      best = slot;
+      most = rank;
+      this.claim = claim;
     }
-    return false;
+    // The calling thread goes on as soon as what is urgent is done: it must not be in a long band then.
+    return this.setup.index === 0 && most < 2 && isUrgentUnderWay ? -1 : best;
   }
 
   /** Runs a band of the job whose description begins at word `at`. */

@@ -1,8 +1,8 @@
 import { ROW_KERNELS, SCRATCH_BYTES } from '../memory/kernels.js';
 import type { Kernels, RowKernelName } from '../memory/kernels.js';
 import type { Fence, Heap } from '../memory/heap.js';
-import { Control, LaneWord, SLOTS, Slot } from './control.js';
-import { controlBytes, freshClaim, laneAt, slotAt } from './control.js';
+import { Control, LaneWord, MOST_NEEDS, SLOTS, Slot } from './control.js';
+import { controlBytes, freshClaim, isJobDone, laneAt, slotAt } from './control.js';
 import { jobBytes, placeJob } from './job.js';
 import type { Job } from './job.js';
 import { Lane, arrayOfLane, signal } from './lane.js';
@@ -12,7 +12,7 @@ import type { WorkerMessage } from './lane-worker.js';
 import { Recorder } from './recorder.js';
 import { Workers } from './workers.js';
 
-/** A moment in the order of jobs: it has come once so many of them are done. 0 has always come. */
+/** The moment when a job is done: its number and one. 0 has always come. */
 export type Token = number;
 
 /** The most lanes that work at once. */
@@ -49,7 +49,9 @@ export class Lanes implements Fence {
   private workspaceBytes = 0;
   private callerHelps = true;
   /** Jobs that were posted so far. */
-  posted: Token = 0;
+  posted = 0;
+  /** What is posted is on the critical path: it comes before what is not. */
+  isUrgent = true;
   private failure: Error | null = null;
   private waiter: Waiter | null = null;
   /** Workers that were given up, and may still write to memory. */
@@ -143,11 +145,12 @@ export class Lanes implements Fence {
   // Work.
 
   /**
-   * Gives a job to the lanes, to be started when all before `after` is done.
+   * Gives a job to the lanes.
+   * @param after the moments that it waits for
    * @returns the moment when it is done
    * @throws LaneError if it was run at once and trapped; OutOfMemoryError
    */
-  post(job: Job, after: Token = this.posted): Token {
+  post(job: Job, after: Iterable<Token> = []): Token {
     this.reserve(job.workspace);
     const description = this.heap.allocate(jobBytes(job));
     const words = this.own.view();
@@ -166,12 +169,21 @@ export class Lanes implements Fence {
     return alone ? 0 : this.posted;
   }
 
-  /** Runs rows [from, to) of a kernel on the command at that address, after all before it. */
-  run(kernel: RowKernelName, command: number, from: number, to: number): Token {
-    if (to <= from) return 0;
-    const stage = { kernel, command, inWorkspace: 0, clock: null };
-    const bands = [{ starts: [from], ends: [to] }];
-    return this.post({ stages: [stage], bands, array: 1, workspace: 0 });
+  /**
+   * Runs a kernel on the first `rows` rows of each of the commands at these addresses, which do not
+   * depend on one another.
+   * @param after the moments that it waits for
+   */
+  run(
+    kernel: RowKernelName,
+    commands: readonly number[],
+    rows: number,
+    after: readonly Token[],
+  ): Token {
+    const stages = commands.map((command) => ({ kernel, command, inWorkspace: 0, clock: null }));
+    const starts = commands.map(() => 0);
+    const bands = [{ starts, ends: commands.map(() => rows) }];
+    return this.post({ stages, bands, array: 1, workspace: 0 }, after);
   }
 
   /** Gives each lane a workspace of at least so many bytes. */
@@ -187,15 +199,16 @@ export class Lanes implements Fence {
     }
   }
 
-  private announce({ bands, array }: Job, description: number, after: Token): void {
+  private announce({ bands, array }: Job, description: number, after: Iterable<Token>): void {
     this.waitUntil(() => this.posted - this.done < SLOTS);
     const words = this.own.view();
     const job = this.posted | 0;
     const slot = this.base + slotAt(job);
     words[slot + Slot.Bands] = bands.length;
-    words[slot + Slot.Need] = after | 0;
     words[slot + Slot.Job] = description;
     words[slot + Slot.Array] = array;
+    words[slot + Slot.Urgent] = Number(this.isUrgent);
+    this.placeNeeds(words, slot, after);
     Atomics.store(words, slot + Slot.Left, bands.length);
     Atomics.store(words, slot + Slot.Claim, freshClaim(job));
     this.posted++;
@@ -203,15 +216,33 @@ export class Lanes implements Fence {
     signal(words, this.base);
   }
 
+  private placeNeeds(words: Int32Array, slot: number, after: Iterable<Token>): void {
+    let all = 0;
+    let count = 0;
+    words.fill(0, slot + Slot.Needs, slot + Slot.Needs + MOST_NEEDS);
+    for (const token of after) {
+      if (this.isDone(token)) continue;
+      if (count < MOST_NEEDS) words[slot + Slot.Needs + count++] = token | 0;
+      else all = Math.max(all, token);
+    }
+    words[slot + Slot.NeedAll] = all | 0;
+  }
+
   /** Jobs that are done: all before the first that is not. */
-  private get done(): Token {
+  private get done(): number {
     return (
       this.posted - ((this.posted - Atomics.load(this.own.view(), this.base + Control.Done)) | 0)
     );
   }
 
+  /** When the oldest job that is not done will be; 0 when all are. */
+  get oldest(): Token {
+    const { done } = this;
+    return done === this.posted ? 0 : done + 1;
+  }
+
   isDone(token: Token): boolean {
-    return token === 0 || token <= this.done;
+    return token === 0 || isJobDone(this.own.view(), this.base, token);
   }
 
   /**
@@ -228,7 +259,8 @@ export class Lanes implements Fence {
 
   /** Waits for all that is posted. */
   drain(): void {
-    this.wait(this.posted);
+    if (this.done < this.posted) this.waitUntil(() => this.done === this.posted);
+    this.wait(0);
   }
 
   /**
@@ -259,7 +291,7 @@ export class Lanes implements Fence {
   }
 
   /** Jobs that will not touch memory any more. */
-  get settled(): Token {
+  get settled(): number {
     return this.zombies.size > 0 ? 0 : this.done;
   }
 
@@ -363,6 +395,7 @@ export class Lanes implements Fence {
     }
     for (let job = this.done; job < this.posted; job++) {
       Atomics.store(words, this.base + slotAt(job | 0) + Slot.Bands, 0);
+      Atomics.store(words, this.base + slotAt(job | 0) + Slot.Left, 0);
     }
     Atomics.store(words, this.base + Control.Done, this.posted | 0);
     this.setHelp(this.callerHelps);

@@ -5,8 +5,10 @@ import type { Token } from '../arrays/lanes.js';
 import type { RowKernelName } from '../memory/kernels.js';
 import type { Evaluation } from './evaluation.js';
 import { addPartial, alignBytes, densify, missingOf, partialRows } from './materialize.js';
+import { Fiber } from './fiber.js';
+import type { Frame } from './fiber.js';
 import { nodeOf } from './node.js';
-import type { Demand, Settlement, Steps } from './node.js';
+import type { Demand, Fork, Request } from './node.js';
 import { PixelSet } from './pixels.js';
 import { LONGEST_CHAIN, Rows } from './rows.js';
 import type { Producer } from './rows.js';
@@ -14,34 +16,34 @@ import type { Storage } from './storage.js';
 import { compute } from './stream.js';
 import { View, channelsOf } from './view.js';
 
-/** A node whose evaluation is under way. */
-interface Frame {
-  readonly storage: Storage;
-  readonly want: PixelSet;
-  readonly steps: Steps;
-  /** The node is not evaluated again, for another region, so what it alone reads may be dropped. */
-  readonly isLast: boolean;
-  /** The reader's next step is JavaScript's: the values must be in memory by then. */
-  readonly settles: boolean;
-  /** Turns the rows of the node into those that the reader receives. */
-  readonly finish: (rows: Rows) => Rows;
-}
-
 /**
  * One evaluation: walks from a storage that somebody reads to what it depends on, and computes just
- * the regions that are asked for. The walk keeps its own stack, so that a chain of any depth will do.
+ * the regions that are asked for. The walk keeps its own stacks, so that a chain of any depth will do.
+ *
+ * Branches that need not wait for one another are fibers. They take turns in an order that depends on
+ * the graph alone, never on what the lanes have done by then: so regions, and the kernels chosen for
+ * them, are the same on every run.
  */
 export class Driver implements Evaluation {
-  private readonly stack: Frame[] = [];
-  /** What the topmost frame asked for; null when it has asked for nothing yet. */
-  private answer: Rows | null = null;
+  private readonly fibers = new Set<Fiber>();
+  private current: Fiber | null = null;
+  /** Fibers that can go on. */
+  private readonly ready: Fiber[] = [];
+  /** Fibers that wait for the lanes, the longest first. */
+  private readonly waiting: Fiber[] = [];
+  /** The nodes under way, with the fibers that wait for what another one makes of them. */
+  private readonly underWay = new Map<Storage, Fiber[]>();
 
   constructor(
     readonly runtime: Runtime,
     root: Storage,
   ) {
     const view = new View(root, root.shape);
-    this.enter(root, missingOf(root, this.all(view)), { isLast: true, settles: false }, (rows) => {
+    const fiber = this.begin(true, undefined, (rows) => {
+      rows.release();
+    });
+    const missing = missingOf(root, this.all(view));
+    this.enter(fiber, root, missing, { isLast: true, settles: false }, (rows) => {
       densify(root, rows);
       return Rows.ofView(view);
     });
@@ -56,52 +58,107 @@ export class Driver implements Evaluation {
     const { lanes } = this.runtime;
     for (;;) {
       if (deadline < Infinity && performance.now() > deadline) return 0;
-      const frame = this.stack[this.stack.length - 1];
-      if (!frame) {
-        this.answer?.release();
-        this.answer = null;
-        return null;
+      this.current ??= this.ready.shift() ?? null;
+      if (!this.current) {
+        const [next] = this.waiting;
+        if (!next) return null;
+        if (!lanes.isDone(next.token)) return next.token;
+        this.waiting.shift();
+        this.current = next;
       }
-      const step = this.answer
-        ? frame.steps.next(this.answer)
-        : (frame.steps as Iterator<Demand | Settlement, Rows>).next();
-      let settles: boolean;
-      if (step.done) {
-        this.answer = frame.finish(step.value);
-        frame.want.release();
-        this.stack.pop();
-        ({ settles } = frame);
-      } else if ('settle' in step.value) {
-        this.answer = this.compute(step.value.settle);
-        settles = true;
-      } else {
-        this.answer = this.request(step.value);
-        settles = step.value.whole ?? false;
-      }
-      if (settles && this.answer && !lanes.isDone(this.answer.token)) return this.answer.token;
+      if (!this.step(this.current)) this.current = null;
     }
   }
 
   /** Whoever reads what was being evaluated gets `error`. */
   fail(error: Error): void {
-    for (const { storage } of this.stack) storage.fail(error);
+    for (const { stack } of this.fibers) for (const { storage } of stack) storage.fail(error);
   }
 
-  /** Answers a demand at once where the values exist; else (null) starts on the node behind it. */
-  private request({ view, want, whole = false }: Demand): Rows | null {
+  // Fibers. What takes a step returns whether the fiber can take another one at once.
+
+  private begin(
+    isUrgent: boolean,
+    reader: Frame | undefined,
+    end: (rows: Rows) => void,
+  ): Fiber {
+    const fiber = new Fiber(isUrgent, reader, end);
+    this.fibers.add(fiber);
+    this.ready.push(fiber);
+    return fiber;
+  }
+
+  private step(fiber: Fiber): boolean {
+    const { demand, answer, top } = fiber;
+    this.runtime.lanes.isUrgent = fiber.isUrgent;
+    if (demand) {
+      fiber.demand = null;
+      return this.request(fiber, demand);
+    }
+    if (!top) {
+      this.fibers.delete(fiber);
+      if (answer) fiber.end(answer);
+      return false;
+    }
+    const step = answer ? top.steps.next(answer) : (top.steps as Iterator<Request, Rows>).next();
+    if (step.done) return this.leave(fiber, top, step.value);
+    if ('settle' in step.value) {
+      // It is looked at soon, and then the next of the fiber's work is known.
+      this.runtime.lanes.isUrgent = true;
+      fiber.answer = this.compute(step.value.settle);
+      return this.settle(fiber);
+    }
+    if ('demands' in step.value) return this.fork(fiber, step.value);
+    return this.request(fiber, step.value);
+  }
+
+  /** The fiber goes on once its answer is in memory, after others have had their turn. */
+  private settle(fiber: Fiber): boolean {
+    fiber.token = fiber.answer?.token ?? 0;
+    this.waiting.push(fiber);
+    return false;
+  }
+
+  private fork(fiber: Fiber, { demands, rows }: Fork): boolean {
+    let open = demands.length;
+    const longest = demands.reduce((a, b) => (b.view.depth > a.view.depth ? b : a));
+    for (const [index, demand] of demands.entries()) {
+      const isUrgent = fiber.isUrgent && demand === longest;
+      const branch = this.begin(isUrgent, fiber.top, (answer) => {
+        rows[index] = answer;
+        if (--open > 0) return;
+        fiber.answer = answer;
+        this.ready.push(fiber);
+      });
+      branch.demand = demand;
+    }
+    return false;
+  }
+
+  /** Answers a demand where the values exist; else starts on the node behind it. */
+  private request(fiber: Fiber, demand: Demand): boolean {
+    const { view, want, whole = false } = demand;
     const { storage } = view;
-    if (storage.isReady) return Rows.ofView(view);
+    if (storage.isReady) {
+      fiber.answer = Rows.ofView(view);
+      return !whole || this.settle(fiber);
+    }
+    const others = this.underWay.get(storage);
+    if (others) {
+      fiber.demand = demand;
+      others.push(fiber);
+      return false;
+    }
     // Where the channels differ, pixels of the view are no pixels of the node: ask for all of them.
     if (whole || view.channels !== channelsOf(storage)) {
       const missing = missingOf(storage, this.all(new View(storage, storage.shape)));
-      return this.enter(storage, missing, { isLast: true, settles: whole }, (rows) => {
+      return this.enter(fiber, storage, missing, { isLast: true, settles: whole }, (rows) => {
         densify(storage, rows);
         return Rows.ofView(view);
       });
     }
-    const reader = this.stack[this.stack.length - 1];
-    if (reader?.isLast && storage.references === 1 && !storage.partial) {
-      return this.enter(storage, want.retain(), { isLast: true, settles: false }, (rows) => {
+    if ((fiber.top ?? fiber.reader)?.isLast && storage.references === 1 && !storage.partial) {
+      return this.enter(fiber, storage, want.retain(), { isLast: true, settles: false }, (rows) => {
         storage.dropNode();
         return rows;
       });
@@ -109,9 +166,11 @@ export class Driver implements Evaluation {
     const missing = missingOf(storage, want.retain());
     if (missing.count === 0) {
       missing.release();
-      return partialRows(view);
+      fiber.answer = partialRows(view);
+      return true;
     }
-    return this.enter(storage, missing, { isLast: missing.isAll, settles: false }, (rows) => {
+    const isLast = missing.isAll;
+    return this.enter(fiber, storage, missing, { isLast, settles: false }, (rows) => {
       if (missing.isAll) densify(storage, rows);
       else addPartial(storage, missing, rows);
       return storage.isReady ? Rows.ofView(view) : partialRows(view);
@@ -119,16 +178,29 @@ export class Driver implements Evaluation {
   }
 
   private enter(
+    fiber: Fiber,
     storage: Storage,
     want: PixelSet,
     { isLast, settles }: { isLast: boolean; settles: boolean },
     finish: (rows: Rows) => Rows,
-  ): null {
+  ): boolean {
     const node = nodeOf(storage);
     if (!node) throw new Error('a tensor that is computed has nothing to evaluate');
     const steps = node.primitive.evaluate(node, want, this);
-    this.stack.push({ storage, want, steps, isLast, settles, finish });
-    return null;
+    fiber.stack.push({ storage, want, steps, isLast, settles, finish });
+    fiber.answer = null;
+    this.underWay.set(storage, []);
+    return true;
+  }
+
+  /** The topmost node of the fiber has its rows: its reader goes on with them. */
+  private leave(fiber: Fiber, { storage, want, settles, finish }: Frame, rows: Rows): boolean {
+    fiber.answer = finish(rows);
+    want.release();
+    fiber.stack.pop();
+    for (const other of this.underWay.get(storage) ?? []) this.ready.push(other);
+    this.underWay.delete(storage);
+    return !settles || this.settle(fiber);
   }
 
   // Evaluation.
@@ -171,7 +243,12 @@ export class Driver implements Evaluation {
     return rows;
   }
 
-  run(kernel: RowKernelName, command: number, from: number, to: number): Token {
-    return this.runtime.lanes.run(kernel, command, from, to);
+  run(
+    kernel: RowKernelName,
+    commands: readonly number[],
+    rows: number,
+    after: readonly Token[],
+  ): Token {
+    return this.runtime.lanes.run(kernel, commands, rows, after);
   }
 }

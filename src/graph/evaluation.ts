@@ -28,6 +28,16 @@ export interface Evaluation {
    */
   compute(rows: Rows): Rows;
 
-  /** Runs rows [from, to) of a kernel on the command at address `command`, after all before it. */
-  run(kernel: RowKernelName, command: number, from: number, to: number): Token;
+  /**
+   * Gives a kernel to the lanes, for the first `rows` rows of each of the commands at these addresses,
+   * which do not depend on one another.
+   * @param after the moments that it waits for
+   * @returns the moment when all of it is done
+   */
+  run(
+    kernel: RowKernelName,
+    commands: readonly number[],
+    rows: number,
+    after: readonly Token[],
+  ): Token;
 }

@@ -44,10 +44,10 @@ class Run {
     try {
       while (!this.isOver) {
         const token = this.proceed(performance.now() + SLICE_MS);
-        const target = token ?? lanes.posted;
+        const target = token ?? lanes.oldest;
         if (token === 0) await nextTurn();
         while (!this.isOver && !lanes.isDone(target)) await lanes.whenDone(target);
-        if (token === null) break;
+        if (token === null && lanes.oldest === 0) break;
       }
     } catch (error) {
       this.fail(error as Error);

@@ -17,7 +17,7 @@ export function densify(storage: Storage, rows: Rows): void {
   const { runtime, partial } = storage;
   compute(rows);
   if (partial) {
-    storage.token = Math.max(storage.token, scatter(rows, partial.pointer));
+    storage.token = scatter(rows, partial.pointer, storage.token);
     storage.fulfil(partial.pointer);
   } else if (rows.set.isAll && !rows.source) {
     storage.token = rows.token;
@@ -25,17 +25,21 @@ export function densify(storage: Storage, rows: Rows): void {
   } else {
     const pointer = runtime.heap.allocate(storage.bytes);
     if (!rows.set.isAll) runtime.heap.u8.fill(0, pointer, pointer + storage.bytes);
-    storage.token = Math.max(storage.token, scatter(rows, pointer));
+    storage.token = scatter(rows, pointer, storage.token);
     storage.fulfil(pointer);
   }
   rows.release();
 }
 
-/** Copies rows to their pixels' places in the dense values at `pointer`; returns when that is done. */
-function scatter(rows: Rows, pointer: number): Token {
+/**
+ * Copies rows to their pixels' places in the dense values at `pointer`, after what was copied there
+ * before; returns when all of that is done.
+ */
+function scatter(rows: Rows, pointer: number, before: Token): Token {
   const { runtime, set, stride } = rows;
   if (stride % 4 !== 0) {
     runtime.lanes.wait(rows.token);
+    runtime.lanes.wait(before);
     const bytes = runtime.heap.u8;
     for (let row = 0; row < set.count; row++) {
       const from = rows.pointer + row * stride;
@@ -49,7 +53,7 @@ function scatter(rows: Rows, pointer: number): Token {
     .output({ pointer, stride }, set.pixels)
     .channels(stride / 4)
     .place(runtime.heap, command);
-  const token = runtime.lanes.run('rows_scatter', command, 0, set.count);
+  const token = runtime.lanes.run('rows_scatter', [command], set.count, [rows.token, before]);
   runtime.arena.free(command);
   return token;
 }
@@ -81,10 +85,10 @@ export function addPartial(storage: Storage, region: PixelSet, rows: Rows): void
   const { pointer, covered } = storage.partial;
   if (rows.set.isAll) {
     const wanted = alignBytes(rows, region);
-    storage.token = Math.max(storage.token, scatter(wanted, pointer));
+    storage.token = scatter(wanted, pointer, storage.token);
     wanted.release();
   } else {
-    storage.token = Math.max(storage.token, scatter(rows, pointer));
+    storage.token = scatter(rows, pointer, storage.token);
     rows.release();
   }
   runtime.kernels.bitmap_mark_pixels(region.pixels, region.count, covered);

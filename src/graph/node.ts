@@ -18,8 +18,16 @@ export interface Settlement {
   settle: Rows;
 }
 
+/** Requests of an operation that need not wait for one another; their rows come in `rows`. */
+export interface Fork {
+  readonly demands: readonly Demand[];
+  readonly rows: Rows[];
+}
+
+export type Request = Demand | Settlement | Fork;
+
 /** An operation's evaluation: it yields requests, receives their rows, and returns its own. */
-export type Steps = Generator<Demand | Settlement, Rows, Rows>;
+export type Steps = Generator<Request, Rows, Rows>;
 
 /** The steps that bring all values of a small operand to memory: weights, a bias. */
 export function* whole(view: View): Steps {
@@ -35,14 +43,45 @@ export function* settled(rows: Rows): Steps {
 /**
  * The steps that ask for the same region of several inputs. The one that reads the most of what they
  * have in common is asked first: what it leaves in memory serves the others, and nothing is computed
- * region by region that could be at once.
+ * region by region that could be at once. Where all is wanted and no input is computed from another,
+ * none waits for another.
  */
-export function* each(views: readonly View[], want: PixelSet): Generator<Demand, Rows[], Rows> {
-  const rows = new Array<Rows>(views.length);
+export function* each(
+  views: readonly View[],
+  want: PixelSet,
+): Generator<Demand | Fork, Rows[], Rows> {
   const order = views.map((_, index) => index);
   order.sort((i, j) => precedence(views[i], views[j]));
-  for (const index of order) rows[index] = yield { view: views[index], want };
+  const demands = order.map((index) => ({ view: views[index], want }));
+  const answers = new Array<Rows>(views.length);
+  if (want.isAll && areBranches(views)) {
+    yield { demands, rows: answers };
+  } else {
+    for (const [at, demand] of demands.entries()) answers[at] = yield demand;
+  }
+  const rows = new Array<Rows>(views.length);
+  for (const [at, index] of order.entries()) rows[index] = answers[at];
   return rows;
+}
+
+/** Nodes between an addition and what it adds to, at most, in a residual block. */
+const LONGEST_RESIDUAL = 32;
+
+/** Whether several views are still to be computed, and none, as far as it looks, from another. */
+function areBranches(views: readonly View[]): boolean {
+  const open = views.filter(({ storage }) => !storage.isReady);
+  if (open.length < 2) return false;
+  const shallow = open.reduce((a, b) => (b.depth < a.depth ? b : a));
+  const seen = new Set<Storage>();
+  const ahead = open.filter((view) => view !== shallow).map(({ storage }) => storage);
+  for (let storage = ahead.pop(); storage; storage = ahead.pop()) {
+    if (storage === shallow.storage) return false;
+    if (seen.has(storage) || (storage.node?.depth ?? 0) <= shallow.depth) continue;
+    if (seen.size === LONGEST_RESIDUAL) break;
+    seen.add(storage);
+    for (const input of storage.node?.inputs ?? []) ahead.push(input.storage);
+  }
+  return true;
 }
 
 /** Sorts what reaches farther before what reaches less far. */

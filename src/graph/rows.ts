@@ -61,6 +61,9 @@ export class Epilogue {
 /** Where values may be negative: in these pixels alone, if it is known. */
 export type Negatives = PixelSet | 'nowhere' | 'anywhere';
 
+/** No job reads. */
+const NOBODY: readonly Token[] = [];
+
 /** Rows up to this number are never held back: a longer chain is computed first. */
 export const LONGEST_CHAIN = 8;
 
@@ -78,6 +81,8 @@ export class Rows {
   readonly stride: number;
   /** When the values are in memory, once the rows are not pending: lanes may be computing them. */
   token: Token = 0;
+  /** When jobs that read the block, if it was a storage's, are done. */
+  readers: readonly Token[] = NOBODY;
 
   private constructor(
     readonly runtime: Runtime,
@@ -150,6 +155,7 @@ export class Rows {
     const { runtime, set, channels, dtype, pointer } = this;
     const rows = new Rows(runtime, set, channels, dtype, pointer, null, null, negatives);
     rows.token = this.token;
+    rows.readers = this.readers;
     this.set.release();
     this.releaseNegatives();
     return rows;
@@ -166,6 +172,12 @@ export class Rows {
   /** The pixels of `want` that may be other than zero. `want` covers every compact set. */
   support(want: PixelSet): PixelSet {
     return this.set.isAll ? want : this.set;
+  }
+
+  /** The rows are no longer read but by the job before `token`. */
+  releaseAfter(token: Token): void {
+    this.source?.readBy(token);
+    this.release();
   }
 
   /** The rows are no longer read. */

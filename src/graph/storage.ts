@@ -48,6 +48,8 @@ export class Storage {
   partial: Partial | null = null;
   /** When the values, or those of `partial`, are in memory: lanes may be computing them. */
   token: Token = 0;
+  /** When the jobs that read the values, and that were not done when last looked at, are done. */
+  readers: Token[] = [];
 
   constructor(
     readonly runtime: Runtime,
@@ -96,6 +98,14 @@ export class Storage {
     this.wasmId = this.registry.register(this.size, pointer);
     this.dropNode();
     this.settle();
+  }
+
+  /** The job before `token` reads the values: they must not change before it is done. */
+  readBy(token: Token): void {
+    const { lanes } = this.runtime;
+    if (lanes.isDone(token)) return;
+    this.readers = this.readers.filter((reader) => !lanes.isDone(reader));
+    this.readers.push(token);
   }
 
   /** Gives up the block with the values to the caller; this storage is spent. */

@@ -39,10 +39,10 @@ export function compute(rows: Rows): void {
       array: arrayOf(stages),
       workspace,
     },
-    inputsToken(stages),
+    inputsTokens(stages),
   );
   arena.free(commands);
-  for (const stage of stages) finish(stage, placements);
+  for (const stage of stages) finish(stage, placements, token);
   rows.pointer = pointer;
   rows.token = token;
 }
@@ -117,21 +117,25 @@ function placeCommand(
   return flags;
 }
 
-/** When all that the stages read, and that is not of them, is in memory. */
-function inputsToken(stages: readonly Stage[]): Token {
-  let latest: Token = 0;
+/** When what the stages read, and that is not of them, is in memory. */
+function inputsTokens(stages: readonly Stage[]): Set<Token> {
+  const tokens = new Set<Token>();
   for (const { producer } of stages) {
-    for (const { token } of producer.inputs) latest = Math.max(latest, token);
-    for (const { token } of producer.weights ?? []) latest = Math.max(latest, token);
+    for (const { token } of producer.inputs) if (token !== 0) tokens.add(token);
+    for (const { token } of producer.weights ?? []) if (token !== 0) tokens.add(token);
   }
-  return latest;
+  return tokens;
 }
 
-/** A stage is with the lanes: what it reads is released. */
-function finish({ rows, producer }: Stage, placements: ReadonlyMap<Rows, Placement>): void {
+/** A stage is with the lanes as part of the job before `token`: what it reads is released. */
+function finish(
+  { rows, producer }: Stage,
+  placements: ReadonlyMap<Rows, Placement>,
+  token: Token,
+): void {
   rows.producer = null;
-  for (const input of producer.inputs) if (!placements.has(input)) input.release();
-  for (const weights of producer.weights ?? []) weights.release();
+  for (const input of producer.inputs) if (!placements.has(input)) input.releaseAfter(token);
+  for (const weights of producer.weights ?? []) weights.releaseAfter(token);
   // The rows of all but the last stage, which have a ring, are gone.
   if (placements.get(rows)?.mask !== undefined) rows.set.release();
 }

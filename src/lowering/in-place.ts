@@ -20,6 +20,7 @@ export function runInPlace(
     .channels(channels)
     .bounds(bounds)
     .place(runtime.heap, command);
-  dense.token = evaluation.run(kernel, command, 0, sparse.set.count);
+  const after = [dense.token, sparse.token, ...dense.readers];
+  dense.token = evaluation.run(kernel, [command], sparse.set.count, after);
   runtime.arena.free(command);
 }

@@ -62,6 +62,8 @@ function ownDense(rows: Rows, view: View, evaluation: Evaluation): Rows {
   if (source === view.storage && source.references === 2 && !source.partial) {
     const pointer = arena.adopt(source.surrender());
     const own = Rows.computed(runtime, rows.set, rows.channels, rows.dtype, pointer);
+    own.token = rows.token;
+    own.readers = source.readers;
     rows.release();
     return own;
   }

@@ -24,8 +24,7 @@ class Concat implements Primitive {
     const stride = channels * 4;
     const pointer = runtime.arena.allocate(Math.max(want.count * stride, 4));
     let offset = 0;
-    let token = 0;
-    for (const rows of parts) {
+    const commands = parts.map((rows) => {
       const command = runtime.arena.allocate(Command.bytes);
       new Command()
         .input(rows, rows.set.rowOf)
@@ -33,11 +32,13 @@ class Concat implements Primitive {
         .channels(rows.channels)
         .zero(runtime.zeros(rows.stride))
         .place(runtime.heap, command);
-      token = evaluation.run('rows_gather', command, 0, want.count);
       offset += rows.stride;
-      runtime.arena.free(command);
-      rows.release();
-    }
+      return command;
+    });
+    const tokens = parts.map(({ token }) => token);
+    const token = evaluation.run('rows_gather', commands, want.count, tokens);
+    for (const rows of parts) rows.releaseAfter(token);
+    for (const command of commands) runtime.arena.free(command);
     const rows = Rows.computed(runtime, want, channels, 'float32', pointer);
     rows.token = token;
     return rows;

@@ -54,12 +54,11 @@ class Conv2DTranspose implements Primitive {
     let token: Token = 0;
     for (let y = 0; y < strideHeight; y++) {
       for (let x = 0; x < strideWidth; x++) {
-        const last = this.phase(y, x, dy, filterView, pointer, evaluation);
-        token = Math.max(token, last);
+        token = this.phase(y, x, dy, filterView, pointer, token, evaluation);
       }
     }
     if (this.record) this.record.milliseconds += tf.util.now() - start;
-    dy.release();
+    dy.releaseAfter(token);
     filter.release();
     const rows = Rows.computed(runtime, set, channels, 'float32', pointer);
     rows.token = token;
@@ -67,13 +66,17 @@ class Conv2DTranspose implements Primitive {
     return rows;
   }
 
-  /** Computes the output pixels (y, x), (y, x + stride), ... into the dense output at `out`. */
+  /**
+   * Computes the output pixels (y, x), (y, x + stride), ... into the dense output at `out`; returns
+   * when those are there and what was to be there by `before`.
+   */
   private phase(
     y: number,
     x: number,
     dy: Rows,
     filter: View,
     out: number,
+    before: Token,
     evaluation: Evaluation,
   ): Token {
     const { runtime } = dy;
@@ -93,7 +96,7 @@ class Conv2DTranspose implements Primitive {
       padTop: vertical.pad,
       padLeft: horizontal.pad,
     });
-    if (window.taps === 0 || window.outPixels === 0) return 0;
+    if (window.taps === 0 || window.outPixels === 0) return before;
     const [, width, channels, inChannels] = filter.shape;
     const { kernel, temporal } = route({
       layer: convolutionClass(window, channels),
@@ -116,7 +119,7 @@ class Conv2DTranspose implements Primitive {
       .rowBlock(temporal.rowBlock)
       .zero(runtime.zeros(dy.stride));
     base.place(runtime.heap, command);
-    evaluation.run(kernel, command, 0, window.outPixels);
+    const computed = evaluation.run(kernel, [command], window.outPixels, [dy.token]);
     const pixels = this.phasePixels(y, x, vertical.size, horizontal.size, runtime);
     const scatter = arena.allocate(Command.bytes);
     new Command()
@@ -124,7 +127,8 @@ class Conv2DTranspose implements Primitive {
       .output({ pointer: out, stride }, pixels)
       .channels(channels)
       .place(runtime.heap, scatter);
-    const token = evaluation.run('rows_scatter', scatter, 0, window.outPixels);
+    const after = [computed, before];
+    const token = evaluation.run('rows_scatter', [scatter], window.outPixels, after);
     for (const pointer of [pixels, command, scatter, rows]) arena.free(pointer);
     return token;
   }

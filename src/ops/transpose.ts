@@ -44,9 +44,9 @@ class Transpose implements Primitive {
       .channels(columns)
       .parameters(rows)
       .place(runtime.heap, command);
-    const token = evaluation.run('f32_transpose', command, 0, count);
+    const token = evaluation.run('f32_transpose', [command], count, [x.token]);
     runtime.arena.free(command);
-    x.release();
+    x.releaseAfter(token);
     const set = PixelSet.all(runtime, want.total);
     const result = Rows.computed(runtime, set, channelsOf(node), 'float32', pointer);
     result.token = token;

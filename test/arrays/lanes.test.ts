@@ -1,10 +1,12 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { assert } from 'chai';
+import fc from 'fast-check';
 import { LaneError } from '../../src/index.js';
+import { Command } from '../../src/arrays/command.js';
 import { MOST_LANES } from '../../src/arrays/lanes.js';
 import { dynconv, footprint, restart } from '../backend/footprint.js';
-import { predictor } from '../backend/predictor.js';
+import { hourglassPredictor, predictor } from '../backend/predictor.js';
 import type { Predictor } from '../backend/predictor.js';
 
 /** Workers need shared memory, which a page has only if it is cross-origin isolated. */
@@ -44,11 +46,17 @@ describe('lanes', () => {
   let model: Predictor;
   let expected: Float32Array;
 
-  beforeEach(async () => {
+  /** What a network gives on one lane. */
+  const onOneLane = async (network: () => Predictor): Promise<Float32Array> => {
     await startWith(1);
-    model = large();
-    expected = tf.tidy(() => model.predict(model.input).dataSync<'float32'>());
+    model = network();
+    const values = tf.tidy(() => model.predict(model.input).dataSync<'float32'>());
     model.dispose();
+    return values;
+  };
+
+  beforeEach(async () => {
+    expected = await onOneLane(large);
   });
 
   after(async () => {
@@ -57,17 +65,23 @@ describe('lanes', () => {
   });
 
   for (const lanes of [2, 3, 4, 8]) {
-    it(`give the same to the bit, ${lanes} of them`, async () => {
-      await startWith(lanes);
-      model = large();
-      for (let run = 0; run < 10; run++) {
-        const output = model.predict(model.input);
-        const values = run % 2 === 0 ? output.dataSync() : await output.data();
-        output.dispose();
-        assert.deepEqual(values, expected);
-      }
-      model.dispose();
-    });
+    for (const [name, network] of [
+      ['a chain', large],
+      ['branches', hourglassPredictor],
+    ] as const) {
+      it(`give the same to the bit for ${name}, ${lanes} of them`, async () => {
+        const alone = await onOneLane(network);
+        await startWith(lanes);
+        model = network();
+        for (let run = 0; run < 10; run++) {
+          const output = model.predict(model.input);
+          const values = run % 2 === 0 ? output.dataSync() : await output.data();
+          output.dispose();
+          assert.deepEqual(values, alone);
+        }
+        model.dispose();
+      });
+    }
   }
 
   if (!HAS_WORKERS) {
@@ -147,6 +161,60 @@ describe('lanes', () => {
     clearInterval(timer);
     assert.isAbove(turns, 0);
     model.dispose();
+  });
+
+  it('start a job once all that it reads is there, whatever the order', async () => {
+    await startWith(4);
+    const { arena, heap, lanes } = dynconv().runtime;
+    const [ROWS, CHANNELS, JOBS] = [64, 32, 400];
+    const anyJob = fc.record({
+      readers: fc.array(fc.nat(), { minLength: 1, maxLength: 8 }),
+      isUrgent: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(anyJob, { minLength: JOBS, maxLength: JOBS }), (jobs) => {
+        const stride = CHANNELS * 4;
+        const one = arena.allocate(ROWS * stride);
+        heap.f32.fill(1, one >>> 2, (one >>> 2) + ROWS * CHANNELS);
+        const made = [{ pointer: one, token: 0, value: 1 }];
+        for (const { readers, isUrgent } of jobs) {
+          // The sum of some results, mostly of late ones, one stage for each.
+          const read = readers.map((at) => made[Math.max(0, made.length - 1 - (at % 12))]);
+          const pointer = arena.allocate(ROWS * stride);
+          heap.f32.fill(0, pointer >>> 2, (pointer >>> 2) + ROWS * CHANNELS);
+          const stages = read.map((source) => {
+            const command = arena.allocate(Command.bytes);
+            new Command()
+              .input({ pointer: source.pointer, stride })
+              .secondInput({ pointer, stride })
+              .output({ pointer, stride })
+              .channels(CHANNELS)
+              .place(heap, command);
+            return { kernel: 'f32_add', command, inWorkspace: 0, clock: null } as const;
+          });
+          const bands = [0, 1, 2, 3].map((band) => ({
+            starts: stages.map(() => (band * ROWS) / 4),
+            ends: stages.map(() => ((band + 1) * ROWS) / 4),
+          }));
+          lanes.isUrgent = isUrgent;
+          const after = read.map(({ token }) => token);
+          const token = lanes.post({ stages, bands, array: 0, workspace: 0 }, after);
+          const value = read.reduce((sum, source) => sum + source.value, 0);
+          made.push({ pointer, token, value });
+          // Float32 adds whole numbers exactly only so far.
+          if (value > 1e6) made.splice(1, made.length - 2);
+          if (value > 1e6) made.pop();
+        }
+        lanes.isUrgent = true;
+        lanes.drain();
+        for (const { pointer, value } of made) {
+          const values = heap.f32.subarray(pointer >>> 2, (pointer >>> 2) + ROWS * CHANNELS);
+          assert.isTrue(values.every((found) => found === value));
+        }
+        arena.clear();
+      }),
+      { numRuns: 20 },
+    );
   });
 
   it('name the kernel that traps, and work on', async () => {

@@ -36,3 +36,53 @@ export function predictor(size = 12, channels = 8, blocks = 2): Predictor {
     },
   };
 }
+
+/**
+ * An hourglass: at each of `levels` levels a block at full resolution beside all that is smaller, joined
+ * by an addition, and at the end by a concatenation, too. Every block's mask is computed from its input.
+ */
+export function hourglassPredictor(size = 48, channels = 16, levels = 3): Predictor {
+  const input = quarters([1, size, size, 3], 1) as tf.Tensor4D;
+  const weights: tf.Tensor[] = [input];
+  const keep = <T extends tf.Tensor>(tensor: T): T => {
+    weights.push(tensor);
+    return tensor;
+  };
+  let seed = 2;
+  const weightsOf = (...shape: [number, number, number, number]) => keep(filter(shape, seed++));
+  const block = () => {
+    const mask = weightsOf(1, 1, channels, 1);
+    const first = weightsOf(3, 3, channels, channels);
+    const second = weightsOf(1, 1, channels, channels);
+    return (x: tf.Tensor4D): tf.Tensor4D => {
+      const open = tf.cast(tf.greaterEqual(tf.conv2d(x, mask, 1, 'same'), 0.25), 'float32');
+      const hidden = tf.relu6(tf.conv2d(x, first, 1, 'same'));
+      return tf.add(x, tf.mul(tf.conv2d(hidden, second, 1, 'same'), open));
+    };
+  };
+  type Block = (x: tf.Tensor4D) => tf.Tensor4D;
+  const level = (depth: number): Block => {
+    const [up, before, after] = [block(), block(), block()];
+    const inner: Block = depth > 1 ? level(depth - 1) : block();
+    return (x) => {
+      const low = after(inner(before(tf.maxPool(x, 2, 2, 'same'))));
+      const [, height, width] = x.shape;
+      return tf.add(up(x), tf.image.resizeNearestNeighbor(low, [height, width]));
+    };
+  };
+  const stem = weightsOf(3, 3, 3, channels);
+  const [nets, beside] = [[level(levels), level(levels)], block()];
+  const head = weightsOf(1, 1, 2 * channels, 4);
+  return {
+    input,
+    predict: (x) =>
+      tf.tidy(() => {
+        const start: tf.Tensor4D = tf.relu(tf.conv2d(x, stem, 1, 'same'));
+        const end = nets.reduce((y, net) => net(y), start);
+        return tf.conv2d(tf.concat([end, beside(start)], 3), head, 1, 'same');
+      }),
+    dispose: () => {
+      tf.dispose(weights);
+    },
+  };
+}
