@@ -101,7 +101,8 @@ export function isJobDone(words: Int32Array, base: number, token: number): boole
 
 /** Whether all that the job in a slot waits for is done. */
 export function canStart(words: Int32Array, base: number, slot: number): boolean {
-  if (((Atomics.load(words, base + Control.Done) - words[slot + Slot.NeedAll]) | 0) < 0) return false;
+  if (((Atomics.load(words, base + Control.Done) - words[slot + Slot.NeedAll]) | 0) < 0)
+    return false;
   for (let need = 0; need < MOST_NEEDS; need++) {
     const token = words[slot + Slot.Needs + need];
     if (token !== 0 && !isJobDone(words, base, token)) return false;

@@ -99,7 +99,8 @@ export class Lane {
     for (let job = Atomics.load(words, base + Control.Done); job !== head; job = (job + 1) | 0) {
       const slot = base + slotAt(job);
       if (Atomics.load(words, slot + Slot.Left) === 0) continue;
-      const rank = 2 * words[slot + Slot.Urgent] + Number(words[slot + Slot.Array] === this.setup.array);
+      const rank =
+        2 * words[slot + Slot.Urgent] + Number(words[slot + Slot.Array] === this.setup.array);
       if (rank <= most || !canStart(words, base, slot)) continue;
       const claim = Atomics.load(words, slot + Slot.Claim);
       if (!isClaimOf(claim, job)) continue;

@@ -77,11 +77,7 @@ export class Driver implements Evaluation {
 
   // Fibers. What takes a step returns whether the fiber can take another one at once.
 
-  private begin(
-    isUrgent: boolean,
-    reader: Frame | undefined,
-    end: (rows: Rows) => void,
-  ): Fiber {
+  private begin(isUrgent: boolean, reader: Frame | undefined, end: (rows: Rows) => void): Fiber {
     const fiber = new Fiber(isUrgent, reader, end);
     this.fibers.add(fiber);
     this.ready.push(fiber);
