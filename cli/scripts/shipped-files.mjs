@@ -13,6 +13,7 @@ const COPIES = [
   'models/photos',
   'models/mobilenetv2-hourglass-s0125',
   'models/movenet-lightning',
+  'models/movenet-thunder',
   'models/trained/mobilenetv2-dynamic-b025',
   'models/trained/resnet-dynamic-b025',
 ];

@@ -8,11 +8,12 @@ import { UserError } from './user-error.js';
 const NETWORKS: Readonly<Record<string, string>> = {
   hourglass: 'trained/mobilenetv2-dynamic-b025',
   'hourglass-resnet': 'trained/resnet-dynamic-b025',
+  'movenet-thunder': 'movenet-thunder',
   'movenet-lightning': 'movenet-lightning',
   published: 'mobilenetv2-hourglass-s0125',
 };
 /** The one that is right on photographs. */
-export const DEFAULT_NETWORK = 'movenet-lightning';
+export const DEFAULT_NETWORK = 'movenet-thunder';
 
 const folder = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const PACKAGED = folder('../models/');

@@ -83,8 +83,12 @@ def card_of(model: Path) -> dict[str, Any]:
     return content
 
 
-def gate(model: Path, images: Path, out: Path, recipe: Recipe, report: Any = print) -> dict[str, Any]:
+def gate(
+    model: Path, images: Path, out: Path, recipe: Recipe, start: Path | None = None, report: Any = print
+) -> dict[str, Any]:
     """Does what the command does; returns the card.
+
+    `start` is the folder of an earlier result, whose masks and weights are trained further.
 
     Raises:
         FileNotFoundError: for a missing model, or no pictures.
@@ -96,7 +100,8 @@ def gate(model: Path, images: Path, out: Path, recipe: Recipe, report: Any = pri
     report(describe(trunk, blocks, refusals))
     training, held_out = pictures.find(images)
     student = Student(trunk, blocks, recipe.seed)
-    work = Distillation(trunk, student, recipe, training, out / CHECKPOINT)
+    earlier = None if start is None else start / CHECKPOINT
+    work = Distillation(trunk, student, recipe, training, out / CHECKPOINT, earlier)
     work.train(report, held_out)
     for variable in student.weights.values():
         variable.assign(graph_model.rounded(variable.numpy()))
@@ -120,6 +125,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--steps", type=int, default=Recipe.steps, help=f"default: {Recipe.steps}")
     parser.add_argument("--batch", type=int, default=Recipe.batch, help=f"pictures a step; default: {Recipe.batch}")
     parser.add_argument("--seed", type=int, default=0, help="default: 0")
+    parser.add_argument(
+        "--further", type=Path, metavar="FOLDER", help="of an earlier result: trains its masks and weights further"
+    )
     options = parser.parse_args(arguments)
 
     def report(line: str) -> None:
@@ -127,7 +135,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     try:
         recipe = Recipe(options.budget, options.steps, options.batch, seed=options.seed)
-        gate(options.model, options.images, options.out, recipe, report)
+        if options.further is not None:
+            recipe = recipe.further
+        gate(options.model, options.images, options.out, recipe, options.further, report)
     except (ValueError, FileNotFoundError) as error:
         sys.exit(str(error))
 

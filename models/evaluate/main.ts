@@ -14,6 +14,7 @@ import { formatTable } from '../../cli/src/table.js';
 import { messageOf, UserError } from '../../cli/src/user-error.js';
 import { readTestSplit } from './benchmark.js';
 import { evaluate, type Evaluation, type TrainedModel } from './evaluation.js';
+import { keypointsCommand } from './keypoints.js';
 import { measureLatency, type LatencyReport } from './latency.js';
 
 const EXIT_MISSED = 1;
@@ -32,6 +33,7 @@ interface Flags {
 
 function program(): Command {
   return new Command('node models/evaluate.mjs')
+    .enablePositionalOptions()
     .description(
       'Evaluates converted models on dynconv: PCKh@0.5 on the test split, and their joints and masks ' +
         'against what Keras made of the same images.',
@@ -58,7 +60,8 @@ function program(): Command {
       "\nExit codes: 0; 1 if a model's PCKh differs by more than 0.1 points from Keras's, or less than\n" +
         "99.9 % of its masks' pixels are as in Keras; 2 for a wrong option, model or file.",
     )
-    .action(run);
+    .action(run)
+    .addCommand(keypointsCommand());
 }
 
 async function run(names: string[], flags: Flags): Promise<void> {

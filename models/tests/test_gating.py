@@ -23,7 +23,8 @@ from dynconv_models.gating.blocks import find_blocks, macs, typical_share
 from dynconv_models.gating.distil import Distillation, Recipe, glance_loss, kept_finds, map_loss
 from dynconv_models.gating.insertion import with_masks
 from dynconv_models.gating.student import Student, executed_share
-from dynconv_models.gating.trunk import Trunk
+from dynconv_models.gating.trunk import Trunk, imported
+from dynconv_models.gating.unfusing import unfused
 
 pytest.importorskip("tf_keras")
 
@@ -290,3 +291,25 @@ def test_what_is_wrong_is_said(folder: Path, tmp_path: Path) -> None:
     assert not blocks and "one convolution alone" in refusals[0].reason
     with pytest.raises(ValueError, match="no block"):
         Student(plain, blocks)
+
+
+def test_trained_masks_can_be_trained_further(trunk: Trunk, images: Path, tmp_path: Path) -> None:
+    training, held_out = pictures.find(images)
+    blocks, _ = find_blocks(trunk)
+    first = Distillation(trunk, Student(trunk, blocks), Recipe(0.6, 3, 2, mask_rate=0.2), training, tmp_path / "a.npz")
+    first.train(lambda line: None, held_out)
+    recipe = Recipe(0.5, steps=4, batch=2).further
+    assert (recipe.fall, recipe.noise, recipe.bounded) == (0, 0, 0)
+    further = Distillation(trunk, Student(trunk, blocks), recipe, training, tmp_path / "b.npz", tmp_path / "a.npz")
+    assert further.agreement(held_out) == first.agreement(held_out)
+    assert further._schedule(0)[2] == 0.5
+    further.train(lambda line: None, held_out)
+    assert further.agreement(held_out) != first.agreement(held_out)
+
+
+def test_fused_convolutions_are_taken_apart(trunk: Trunk) -> None:
+    image = picture(1)
+    whole = imported(trunk.model, [trunk.model.input["name"]], trunk.model.outputs)(image)
+    np.testing.assert_allclose(whole, interpret(trunk.model, image, trunk.model.outputs)[0], atol=1e-5)
+    assert any(len(unfused(node)) == 3 for node in trunk.model.nodes)
+    assert all(unfused(node)[-1]["name"] == node["name"] for node in trunk.model.nodes)

@@ -12,8 +12,11 @@ import { serveFolder } from '../lib/static-server.mjs';
 const EXPECTED = 'dynconv agrees with cpu';
 const LIBRARY = 'tfjs-backend-dynconv';
 const COMMAND = 'dynconv';
-/** How large the library may be, unpacked. */
+/** How large the library may be, unpacked, and the command, packed. */
 const MOST_BYTES = 2e6;
+const MOST_PACKED_BYTES = 25e6;
+/** TensorFlow.js's package for poses, and what it and its test need. */
+const POSE_DETECTION = ['@tensorflow-models/pose-detection@2.1.3', '@napi-rs/canvas@1.0.11'];
 const PAGE_TIMEOUT_MS = 60_000;
 const execute = promisify(execFile);
 
@@ -74,7 +77,10 @@ async function titleOfServed(folder, page) {
   }
 }
 
-/** Each check gets the projects with the library and with the command, and resolves to EXPECTED, or to what it got instead. */
+/**
+ * Each check gets the projects with the library and with the command, and the tarballs of both, and
+ * resolves to EXPECTED, or to what it got instead.
+ */
 const CHECKS = {
   'Node, ES module': (folder) => output(folder, 'node-esm.mjs'),
 
@@ -113,6 +119,31 @@ const CHECKS = {
     );
     const [image] = JSON.parse(text).images;
     return image.agreement.agree && image.joints ? EXPECTED : text;
+  },
+
+  async 'the command, packed small'(_, __, { command }) {
+    const { size } = await stat(command);
+    return size < MOST_PACKED_BYTES
+      ? EXPECTED
+      : `it has ${size} bytes packed, not less than ${MOST_PACKED_BYTES}`;
+  },
+
+  async 'pose-detection of TensorFlow.js, with masks'(_, command, { library }) {
+    const folder = join(command, '../pose-detection');
+    await installInto(folder, library, ...POSE_DETECTION);
+    await cp(inRoot('test/package/pose-detection.mjs'), join(folder, 'pose-detection.mjs'));
+    const models = join(command, 'node_modules', COMMAND, 'models');
+    const server = await serveFolder(models);
+    try {
+      const text = await output(
+        folder,
+        ...[...nodeFlags(), 'pose-detection.mjs', `${server.url}/movenet-thunder/model.json`],
+        join(models, 'photos/footballer.jpg'),
+      );
+      return text.endsWith('dynconv agrees with wasm') ? EXPECTED : text;
+    } finally {
+      server.close();
+    }
   },
 
   'script tag': (folder) => titleOfServed(folder, 'script-tag.html'),
@@ -160,6 +191,7 @@ export async function runStage(args) {
   try {
     const libraryTarball = await pack(folder, '--ignore-scripts');
     const commandTarball = await pack(folder, '--workspace', COMMAND);
+    const tarballs = { library: libraryTarball, command: commandTarball };
     const [library, command] = [join(folder, 'library'), join(folder, 'command')];
     await installInto(library, libraryTarball);
     await cp(inRoot('test/package'), library, { recursive: true });
@@ -168,7 +200,7 @@ export async function runStage(args) {
       if (args.length > 0 && !args.includes(name)) {
         continue;
       }
-      const result = await check(library, command).catch(String);
+      const result = await check(library, command, tarballs).catch(String);
       if (result === EXPECTED) {
         console.log(`  ✔ ${name}`);
         total.passed++;

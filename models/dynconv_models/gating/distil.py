@@ -68,6 +68,11 @@ class Recipe:
             if getattr(self, field) < 1:
                 raise ValueError(f"{field} is {getattr(self, field)}: it must be at least 1")
 
+    @property
+    def further(self) -> Recipe:
+        """The same for masks that have been trained already: no falling budget, no noise, no bounds."""
+        return dataclasses.replace(self, mask_rate=self.mask_rate / 4, fall=0.0, noise=0.0, bounded=0.0)
+
 
 @dataclasses.dataclass(frozen=True)
 class Agreement:
@@ -95,8 +100,24 @@ class Agreement:
 class Distillation:
     """A training that can be interrupted and resumed."""
 
-    def __init__(self, trunk: Trunk, student: Student, recipe: Recipe, files: list[Path], checkpoint: Path) -> None:
+    def __init__(
+        self,
+        trunk: Trunk,
+        student: Student,
+        recipe: Recipe,
+        files: list[Path],
+        checkpoint: Path,
+        start: Path | None = None,
+    ) -> None:
         """Goes on from the checkpoint if it is there.
+
+        Args:
+            trunk: the teacher.
+            student: what is trained.
+            recipe: how.
+            files: the pictures.
+            checkpoint: where it is kept.
+            start: the checkpoint of an earlier training, whose masks and weights this one begins with.
 
         Raises:
             ValueError: if the checkpoint is of another recipe.
@@ -119,6 +140,10 @@ class Distillation:
         self._fast.build(self._new)
         if checkpoint.is_file():
             self._restore()
+        elif start is not None:
+            with np.load(start) as arrays:
+                for index, variable in enumerate(student.state):
+                    variable.assign(arrays[f"{index}"])
         else:
             first = self._sources(0)
             student.look(trunk.run(first, {}))
@@ -135,7 +160,7 @@ class Distillation:
                 source = ahead.result()
                 ahead = pool.submit(self._sources, step + 1)
                 progress = step / recipe.steps
-                self.student.noise.assign(max(0.0, 1 - progress / recipe.noise))
+                self.student.noise.assign(max(0.0, 1 - progress / recipe.noise) if recipe.noise else 0.0)
                 loss, share = self._graph(source, *(np.float32(value) for value in self._schedule(step)))
                 self.step = step + 1
                 now = time.monotonic()
@@ -190,7 +215,8 @@ class Distillation:
         rising = min(1.0, (step + 1) / 100)
         slow = recipe.learning_rate * rising * (0.5 + 0.5 * np.cos(np.pi * progress))
         fast = recipe.mask_rate * (1 - 0.9 * progress)
-        budget = max(recipe.budget, 1 - (1 - recipe.budget) * progress / recipe.fall)
+        fallen = min(1.0, progress / recipe.fall) if recipe.fall else 1.0
+        budget = 1 - (1 - recipe.budget) * fallen
         return slow, fast, budget, float(progress < recipe.bounded)
 
     def _sources(self, step: int) -> Any:

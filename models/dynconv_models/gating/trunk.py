@@ -16,6 +16,7 @@ import tensorflow as tf
 from google.protobuf import json_format
 
 from .graph_model import GraphModel, base, data_inputs, decoded, dtype_of, text
+from .unfusing import unfused
 
 CONVOLUTIONS = ("_FusedConv2D", "Conv2D")
 DEPTHWISE = ("FusedDepthwiseConv2dNative", "DepthwiseConv2dNative")
@@ -179,11 +180,11 @@ class Trunk:
 
     def before(self) -> Callable[[Any], Any]:
         """What makes the source, [1, S, S, C], of the model's input."""
-        return _imported(self.model, [self.model.input["name"]], [self.source])
+        return imported(self.model, [self.model.input["name"]], [self.source])
 
     def after(self) -> Callable[..., list[Any]]:
         """What makes the model's outputs of the maps, given in their order, of one picture."""
-        return _imported(self.model, self.maps, self.model.outputs)
+        return imported(self.model, self.maps, self.model.outputs)
 
     def _shapes(self) -> dict[str, tuple[int, int, int]]:
         size = self.model.input_size
@@ -252,8 +253,8 @@ def _apply(node: Mapping[str, Any], inputs: Sequence[Any]) -> Any:
     raise ValueError(f"{node['name']}: {node['op']} is no part of a trunk")
 
 
-def _imported(model: GraphModel, feeds: Sequence[str], fetches: Sequence[str]) -> Any:
-    """A function from tensors of the graph to others, run by TensorFlow as they stand."""
+def imported(model: GraphModel, feeds: Sequence[str], fetches: Sequence[str]) -> Any:
+    """A function from tensors of the graph to others, run by TensorFlow node by node."""
     nodes, needed = model.by_name, dict[str, None]()
     stack = [base(name) for name in fetches]
     fed = {base(name) for name in feeds}
@@ -276,7 +277,10 @@ def _imported(model: GraphModel, feeds: Sequence[str], fetches: Sequence[str]) -
             proto.attr["dtype"].type = tf.as_dtype(values.dtype).as_datatype_enum
             proto.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(values))
         else:
-            json_format.ParseDict(nodes[name], proto)
+            *before, last = unfused(nodes[name])
+            for one in before:
+                json_format.ParseDict(one, definition.node.add())
+            json_format.ParseDict(last, proto)
 
     def tensor(name: str) -> str:
         return name if ":" in name else f"{name}:0"
