@@ -90,11 +90,6 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
     return this.runtime.heap.f32[storage.pointer >>> 2];
   }
 
-  /** Another tensor of the same values. */
-  share({ storage, shape, dtype }: View): TensorInfo {
-    return this.adopt(new Slot(storage.retainId(), shape, dtype, 1));
-  }
-
   /** What a deferred operation reads when it reads this tensor. */
   view({ dataId, shape, dtype }: TensorInfo): View {
     const view = this.slot(dataId).view(shape);

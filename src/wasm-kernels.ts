@@ -76,6 +76,12 @@ const CONDITIONS: Record<string, Condition> = {
   ),
   // Axes from the end are taken as they are.
   ...conditions([tf.Cumsum, tf.Cumprod], (_, { axis }) => (axis as number) >= 0),
+  // What lies beyond the end is read; the cpu backend refuses.
+  [tf.Slice]: ({ x }, { begin, size }) =>
+    [begin, size].every(Array.isArray) &&
+    (begin as number[]).every(
+      (at, axis) => at >= 0 && at + Math.max((size as number[])[axis], 0) <= (x?.shape[axis] ?? 0),
+    ),
   // The numbers 1 and 0 are written as int32, whatever the type.
   [tf.OneHot]: (_, { dtype }) => dtype === 'int32',
   [tf.GatherV2]: (_, { batchDims }) => !batchDims,

@@ -12,12 +12,16 @@ export function passedByName(results) {
   return passed;
 }
 
-/** The names in `results` that passed in `reference` and did not pass there. */
-export function regressions(reference, results) {
+/** The names that passed in any of the `references` and did not pass in `results`. */
+export function regressions(references, results) {
   const passed = passedByName(results);
-  return [...passedByName(reference)]
-    .filter(([name, inReference]) => inReference && passed.get(name) !== true)
-    .map(([name]) => name);
+  const names = new Set();
+  for (const reference of references) {
+    for (const [name, inReference] of passedByName(reference)) {
+      if (inReference && passed.get(name) !== true) names.add(name);
+    }
+  }
+  return [...names];
 }
 
 /** How many distinct names there are in `results`, and how many of them passed. */

@@ -121,12 +121,6 @@ export class Storage {
     return this;
   }
 
-  /** Another data id for these values. */
-  retainId(): this {
-    this.ids++;
-    return this.retain();
-  }
-
   /** A data id of these values is gone; deferred nodes may still read them. */
   releaseId(): void {
     this.ids--;

@@ -1,11 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { required } from '../lowering/operation.js';
 import type { Call, Operation } from '../lowering/operation.js';
 
-/** Identity shares the values: nothing writes to values that two tensors have. */
+/**
+ * Identity keeps the data id and counts one more tensor on it, as the cpu backend does: TensorFlow.js takes
+ * a new id for a leak where an operation keeps a clone for its gradient. Deferred values stay deferred.
+ */
 export const identity: Operation = {
   name: tf.Identity,
-  defer(call: Call) {
-    return call.backend.share(required(call, 'x'));
+  defer({ tensors, backend }: Call) {
+    const { dataId, shape, dtype } = tensors.x!;
+    backend.incRef(dataId);
+    return { dataId, shape, dtype };
   },
 };

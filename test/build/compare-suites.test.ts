@@ -16,6 +16,15 @@ describe('the comparison of suites', () => {
     expect(count(results)).to.deep.equal({ names: 4, passed: 1 });
   });
 
+  it('finds what passes on one of several references', () => {
+    const references = [
+      [spec('a', 'passed'), spec('b', 'failed'), spec('c', 'failed'), spec('d', 'passed')],
+      [spec('a', 'failed'), spec('b', 'passed'), spec('c', 'failed'), spec('d', 'passed')],
+    ];
+    const results = ['a', 'b', 'c'].map((name) => spec(name, 'failed'));
+    expect(regressions(references, [...results, spec('d', 'passed')])).to.deep.equal(['a', 'b']);
+  });
+
   it('finds what passes on the reference alone', () => {
     const reference = ['same', 'lost', 'gone', 'pending'].map((name) => spec(name, 'passed'));
     const results = [
@@ -25,7 +34,7 @@ describe('the comparison of suites', () => {
       spec('pending', 'pending'),
       spec('new', 'passed'),
     ];
-    expect(regressions([...reference, spec('broken', 'failed')], results)).to.deep.equal([
+    expect(regressions([[...reference, spec('broken', 'failed')]], results)).to.deep.equal([
       'lost',
       'gone',
       'pending',
