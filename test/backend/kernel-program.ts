@@ -70,6 +70,9 @@ export const anyKernelProgram: fc.Arbitrary<KernelProgram> = fc.record({
   ),
 });
 
+/** Makes another number of one that is not exact, in a tensor whose largest is known. */
+type Disturb = (value: number, largest: number) => number;
+
 /** The values of a running program, numbered in the order in which they came up. */
 class Values {
   /** What steps may use. */
@@ -110,7 +113,7 @@ function isEnd(value: tf.Tensor): boolean {
 export function runKernelProgram(
   { seed, kernels, steps }: KernelProgram,
   reference: Run | null = null,
-  disturb: ((value: number) => number) | null = null,
+  disturb: Disturb | null = null,
 ): Run {
   const run: Run = { readings: [], refused: new Set(), ended: new Set() };
   const { refused } = reference ?? run;
@@ -122,6 +125,8 @@ export function runKernelProgram(
       values.add(value);
     });
     const results: tf.Tensor[] = [];
+    /** Of few bits, by what they were computed from. */
+    const isExact = new Set<tf.Tensor>(usable);
     steps.forEach((step, index) => {
       const name = kernels[step.kernel % kernels.length];
       const source = new Source(step.seed, usable, {
@@ -131,7 +136,13 @@ export function runKernelProgram(
       });
       const call = kernelCalls[name](source);
       if (!call) return;
-      for (const operand of operandsOf(call)) if (!usable.includes(operand)) values.add(operand);
+      const operands = operandsOf(call);
+      for (const operand of operands) {
+        if (usable.includes(operand)) continue;
+        values.add(operand);
+        isExact.add(operand);
+      }
+      const keepsExact = exact.has(name) && operands.every((operand) => isExact.has(operand));
       let outputs: tf.Tensor[] = [];
       try {
         if (!reference || !refused.has(index)) outputs = callKernel(name, call);
@@ -147,7 +158,8 @@ export function runKernelProgram(
         outputs = [];
       }
       for (const output of outputs) {
-        const value = disturb ? disturbed(output, exact.has(name), disturb) : output;
+        const value = disturb ? disturbed(output, keepsExact, disturb) : output;
+        if (keepsExact || value.dtype !== 'float32') isExact.add(value);
         values.add(value);
         results.push(value);
       }
@@ -183,15 +195,16 @@ function beginning(source: Source): tf.Tensor[] {
   ];
 }
 
-function disturbed(
-  value: tf.Tensor,
-  isExact: boolean,
-  disturb: (value: number) => number,
-): tf.Tensor {
+function disturbed(value: tf.Tensor, isExact: boolean, disturb: Disturb): tf.Tensor {
   if (value.dtype !== 'float32') return value;
-  // Sums and products of numbers of few bits are the same on every backend; zero has no sign.
-  const other = (v: number) => (isExact && Number.isInteger(v * 1024) ? v + 0 : disturb(v));
-  return tf.tensor(value.dataSync().map(other), value.shape, 'float32');
+  const values = value.dataSync();
+  let largest = 0;
+  for (const v of values) largest = Math.max(largest, Math.abs(v));
+  // Sums and products of numbers of few bits are the same on every backend; zero has no sign. What is
+  // lost elsewhere may be a share of terms that cancel.
+  const other = (v: number) =>
+    isExact && Number.isInteger(v * 1024) ? v + 0 : disturb(v, largest);
+  return tf.tensor(values.map(other), value.shape, 'float32');
 }
 
 /** More than any kernel loses to rounding, and less than anybody would call wrong. */
@@ -204,8 +217,9 @@ export function disturbedReadings(
   seed: number,
 ): Reading[] | null {
   const next = random(seed);
-  const disturb = (value: number) =>
-    value * (1 + DISTURBANCE * Math.sign(next() - 0.5)) + 1e-30 * Math.sign(next() - 0.5);
+  const either = (size: number) => size * Math.sign(next() - 0.5);
+  const disturb: Disturb = (value, largest) =>
+    value + either(DISTURBANCE * value) + either(DISTURBANCE * 0.05 * largest + 1e-30);
   try {
     return runKernelProgram(program, reference, disturb).readings;
   } catch {
