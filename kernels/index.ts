@@ -23,7 +23,6 @@ export { f32_resize_bilinear, f32_resize_nearest } from './resize';
 export { rows_gather, rows_pad, rows_scatter } from './row-movement';
 export { f32_transpose } from './transpose';
 export {
-  bitmap_clear_pixels,
   bitmap_mark_pixels,
   set_dilate,
   set_from_bitmap,

@@ -234,11 +234,6 @@ export function bitmap_mark_pixels(pixels: usize, count: i32, bitmap: usize): vo
   for (let i = 0; i < count; i++) store<u8>(bitmap + <usize>item(pixels, i), 1);
 }
 
-/** Clears the pixels of a set: difference. */
-export function bitmap_clear_pixels(pixels: usize, count: i32, bitmap: usize): void {
-  for (let i = 0; i < count; i++) store<u8>(bitmap + <usize>item(pixels, i), 0);
-}
-
 /** The table of rows of `total` pixels: the place of each in a set, -1 when absent. */
 export function set_row_of(pixels: usize, count: i32, total: i32, rowOf: usize): void {
   memory.fill(rowOf, 0xff, (<usize>total) << 2);

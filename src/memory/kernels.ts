@@ -69,7 +69,6 @@ export interface SetKernels {
   set_from_bitmap: (bitmap: number, total: number, pixels: number) => number;
   set_to_bitmap: (pixels: number, count: number, total: number, bitmap: number) => void;
   bitmap_mark_pixels: (pixels: number, count: number, bitmap: number) => void;
-  bitmap_clear_pixels: (pixels: number, count: number, bitmap: number) => void;
   set_row_of: (pixels: number, count: number, total: number, rowOf: number) => void;
 }
 

@@ -119,21 +119,20 @@ describeKernels('sets and bitmaps', (sandbox) => {
     );
   });
 
-  it('unite and subtract', () => {
+  it('unite', () => {
     fc.assert(
       fc.property(...anySets, (total, seed) => {
         sandbox().reset();
         const next = random(seed);
-        const [a, b, c] = [0.3, 0.3, 0.3].map((density) => randomSet(next, total, density));
+        const [a, b] = [0.3, 0.3].map((density) => randomSet(next, total, density));
         const bitmap = sandbox().alloc(total);
         const pixels = sandbox().alloc(total * 4);
         const { kernels } = sandbox();
         kernels.set_to_bitmap(sandbox().placeInts(a), a.length, total, bitmap);
         kernels.bitmap_mark_pixels(sandbox().placeInts(b), b.length, bitmap);
-        kernels.bitmap_clear_pixels(sandbox().placeInts(c), c.length, bitmap);
         const count = kernels.set_from_bitmap(bitmap, total, pixels);
         sandbox().assertIntact();
-        const expected = [...new Set([...a, ...b])].filter((p) => !c.includes(p));
+        const expected = [...new Set([...a, ...b])];
         assert.sameOrderedMembers(
           sandbox().ints(pixels, count),
           expected.sort((x, y) => x - y),
