@@ -6,7 +6,8 @@ import { BUILD, ROOT } from '../lib/paths.mjs';
 import { nodeFlags } from '../lib/run.mjs';
 
 const FOLDER = `${BUILD}/fuzz`;
-const PROGRAM = `${FOLDER}/child.mjs`;
+/** What is broken, each with a program of its own in test/fuzz/. */
+const KINDS = ['pose', 'mapping'];
 /** A process is replaced after so many cases, for models that fail to load leave weights behind. */
 const CASES_PER_PROCESS = 200;
 /** Longer, and a case counts as hanging. */
@@ -19,10 +20,10 @@ const MOST_FAILURES = 20;
  *
  * @returns {Promise<{done: number, accepted: number, failure?: {seed: number, changes: string[], error: string}}>}
  */
-function runProcess(first, count, deadline) {
+function runProcess(kind, first, count, deadline) {
   return new Promise((resolve, reject) => {
-    const order = { root: ROOT, folder: `${FOLDER}/case`, first, count };
-    const child = fork(PROGRAM, [JSON.stringify(order)], {
+    const order = { root: ROOT, folder: `${FOLDER}/${kind}/case`, first, count };
+    const child = fork(`${FOLDER}/${kind}-child.mjs`, [JSON.stringify(order)], {
       execArgv: nodeFlags(),
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
@@ -70,28 +71,67 @@ function runProcess(first, count, deadline) {
 }
 
 /**
- * Runs `dynconv pose` on broken models and images: whatever they are, it must run them, or refuse
- * them with a message for its caller.
+ * Runs cases of one kind until the time is over or there are no more.
  *
- * @param {string[]} args `--seconds N` (default 60); `--seed N`, where to begin (default 1);
- *   `--count N`, to stop after so many cases
+ * @returns {Promise<{passed: number, failed: number}>}
+ */
+async function runKind(kind, { seed, count, seconds }) {
+  const deadline = performance.now() + seconds * 1000;
+  const total = { passed: 0, failed: 0 };
+  let [next, accepted] = [seed, 0];
+  while (performance.now() < deadline && next < seed + count && total.failed < MOST_FAILURES) {
+    const cases = Math.min(CASES_PER_PROCESS, seed + count - next);
+    const result = await runProcess(kind, next, cases, deadline);
+    total.passed += result.done;
+    accepted += result.accepted;
+    next += result.done;
+    if (result.failure) {
+      const { seed: failed, changes, error } = result.failure;
+      total.failed++;
+      next++;
+      cpSync(`${FOLDER}/${kind}/case`, `${FOLDER}/${kind}/${failed}`, { recursive: true });
+      console.log(
+        `  ✘ ${kind} ${failed} (${changes.join('; ')}), kept in build/fuzz/${kind}/${failed}\n    ${error}`,
+      );
+    }
+  }
+  const refused = total.passed - accepted;
+  console.log(`  ${kind}: ${total.passed} cases: ${accepted} ran, ${refused} were refused`);
+  return total;
+}
+
+/**
+ * Runs `dynconv pose` on broken models and images, and `dynconv map` and `simulate` on broken
+ * hardware, mappings, workloads and models: whatever they are, the command must run them, or refuse
+ * them with a message for its caller; `map` and `simulate` with the file and the line.
+ *
+ * @param {string[]} args `--seconds N` (default 60), for all kinds together; `--seed N`, where to begin
+ *   (default 1); `--count N`, to stop after so many cases of a kind; `--kind pose|mapping`, for one only
  * @returns {Promise<{passed: number, failed: number}>}
  */
 export async function runStage(args) {
   const { values } = parseArgs({
     args,
-    options: { seconds: { type: 'string' }, seed: { type: 'string' }, count: { type: 'string' } },
+    options: {
+      seconds: { type: 'string', default: '60' },
+      seed: { type: 'string', default: '1' },
+      count: { type: 'string', default: 'Infinity' },
+      kind: { type: 'string' },
+    },
   });
-  const [seconds, seed, count] = [
-    values.seconds ?? 60,
-    values.seed ?? 1,
-    values.count ?? Infinity,
-  ].map(Number);
+  const kinds = values.kind === undefined ? KINDS : [values.kind];
+  if (!kinds.every((kind) => KINDS.includes(kind))) {
+    throw new Error(
+      `There are no cases of the kind ${values.kind}: expected ${KINDS.join(' or ')}.`,
+    );
+  }
+  const [seconds, seed, count] = [values.seconds, values.seed, values.count].map(Number);
   rmSync(FOLDER, { recursive: true, force: true });
   await build({
     absWorkingDir: ROOT,
-    entryPoints: ['test/fuzz/child.ts'],
-    outfile: PROGRAM,
+    entryPoints: KINDS.map((kind) => `test/fuzz/${kind}-child.ts`),
+    outdir: FOLDER,
+    outExtension: { '.js': '.mjs' },
     bundle: true,
     platform: 'node',
     packages: 'external',
@@ -101,25 +141,12 @@ export async function runStage(args) {
     sourcemap: 'inline',
     logLevel: 'warning',
   });
-  const deadline = performance.now() + seconds * 1000;
   const total = { passed: 0, failed: 0 };
-  let [next, accepted] = [seed, 0];
-  while (performance.now() < deadline && next < seed + count && total.failed < MOST_FAILURES) {
-    const cases = Math.min(CASES_PER_PROCESS, seed + count - next);
-    const result = await runProcess(next, cases, deadline);
-    total.passed += result.done;
-    accepted += result.accepted;
-    next += result.done;
-    if (result.failure) {
-      const { seed: failed, changes, error } = result.failure;
-      total.failed++;
-      next++;
-      cpSync(`${FOLDER}/case`, `${FOLDER}/${failed}`, { recursive: true });
-      console.log(
-        `  ✘ case ${failed} (${changes.join('; ')}), kept in build/fuzz/${failed}\n    ${error}`,
-      );
-    }
+  for (const kind of kinds) {
+    const share = { seed, count, seconds: seconds / kinds.length };
+    const { passed, failed } = await runKind(kind, share);
+    total.passed += passed;
+    total.failed += failed;
   }
-  console.log(`  ${total.passed} cases: ${accepted} ran, ${total.passed - accepted} were refused`);
   return total;
 }

@@ -1,4 +1,13 @@
-import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
+import {
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  visit,
+  type Document,
+} from 'yaml';
 import type * as z from 'zod';
 import { InputError, type Problem } from './problem.js';
 
@@ -60,7 +69,7 @@ export class YamlFile<T> {
         })),
       );
     }
-    const raw = new YamlFile<unknown>(name, plainValue(name, document), document, lines);
+    const raw = new YamlFile<unknown>(name, plainValue(name, document, lines), document, lines);
     const result = schema.safeParse(raw.value, { reportInput: true });
     if (!result.success) {
       throw new InputError(
@@ -113,12 +122,25 @@ export class YamlFile<T> {
   }
 }
 
-/** The document as plain values. Aliases are limited, so that a small file cannot fill the memory. */
-function plainValue(name: string, document: Document): unknown {
+/**
+ * The document as plain values. Aliases are limited, so that a small file cannot fill the memory, and
+ * none may stand within what it names.
+ */
+function plainValue(name: string, document: Document, lines: LineCounter): unknown {
   try {
-    return document.toJS({ maxAliasCount: 100 });
+    const value: unknown = document.toJS({ maxAliasCount: 100 });
+    JSON.stringify(value); // Throws where a value holds itself.
+    return value;
   } catch (error) {
-    throw new InputError([{ file: name, line: 1, message: String(error) }]);
+    let offset = 0;
+    visit(document, {
+      Alias(_, node) {
+        offset = node.range?.[0] ?? 0;
+        return visit.BREAK;
+      },
+    });
+    const message = `expected aliases that can be resolved (${String(error).split('\n')[0]})`;
+    throw new InputError([{ file: name, line: lines.linePos(offset).line, message }]);
   }
 }
 

@@ -34,12 +34,16 @@ describe('dynconv simulate', function () {
     return JSON.parse(stdout) as Document;
   }
 
-  /** Densities of all decision layers. */
-  function densities(share: number): string {
-    const names = document()
+  let decisions: string[];
+  before(() => {
+    decisions = document()
       .layers.filter(({ type }) => type === 'Decision')
       .map(({ name }) => name);
-    const masks = Object.fromEntries(names.map((name) => [name, share]));
+  });
+
+  /** A file of densities: the share that every mask keeps. */
+  function densities(share: number): string {
+    const masks = Object.fromEntries(decisions.map((name) => [name, share]));
     const file = join(temporary.path, 'densities.json');
     writeFileSync(file, JSON.stringify({ format: 'dynconv-densities', masks }));
     return file;
@@ -75,8 +79,8 @@ describe('dynconv simulate', function () {
     expect(eighth.energy).to.be.lessThan(half.energy);
   });
 
-  it('draws a Gantt chart: a bar for each span, which tells its layer', () => {
-    const { spans } = document('--gantt', 'chart.svg');
+  it('draws a bar for each span, which tells its layer, and writes a trace of them', () => {
+    const { spans } = document('--gantt', 'chart.svg', '--trace', 'trace.json');
     const svg = readFileSync(join(temporary.path, 'chart.svg'), 'utf8');
     const { document: drawn } = parseHTML(svg);
     const titles = [...drawn.querySelectorAll('rect title')].map(({ textContent }) => textContent);
@@ -86,10 +90,7 @@ describe('dynconv simulate', function () {
       `${first.layer}: ${Math.round(first.start)} to ${Math.round(first.end)}`,
     );
     expect(svg).to.include('>main_array</text>').and.to.include('>side_array</text>');
-  });
 
-  it("writes a trace in Chrome's format", () => {
-    const { spans } = document('--trace', 'trace.json');
     const trace = JSON.parse(readFileSync(join(temporary.path, 'trace.json'), 'utf8')) as {
       traceEvents: { ph: string; name: string; ts: number; dur: number; tid: number }[];
     };

@@ -1,5 +1,5 @@
 import type { Cost, CostModel } from '../cost/cost-model.js';
-import { busyCycles } from '../cost/ports.js';
+import { bitsOf, busyCycles } from '../cost/ports.js';
 import { Relevance } from '../cost/operand.js';
 import { LoopOrder } from '../mapping/loop-order.js';
 import type { Loop } from '../workload/layer.js';
@@ -19,6 +19,8 @@ export class LowerBound {
   private readonly loops: readonly { readonly loop: number; readonly size: number }[];
   private readonly isUsed: boolean[];
 
+  /** By operand, cycles of loading or off-loading at the least. */
+  private readonly loading: number[];
   /** By operand and access, words that move even if every element moves once. */
   private readonly leastWords: readonly (readonly number[])[];
 
@@ -33,6 +35,7 @@ export class LowerBound {
       size,
     }));
     this.isUsed = loops.map(() => false);
+    this.loading = operands.map(() => 0);
     for (const { loop, size } of this.loops) this.completed.push(loop, size);
     this.leastWords = operands.map(({ operand }, index) => {
       const share = shareThatMustMove(model, index);
@@ -59,20 +62,31 @@ export class LowerBound {
     return { latency: this.latency(), energy: energy * SAFETY };
   }
 
-  /** A layer takes as long as its busiest port, without the last transfers, which may be off-loading. */
+  /**
+   * A layer takes as long as its busiest port, without the last transfers, which are on-loading or
+   * off-loading. Of these at least the data of the first period cannot overlap with computation.
+   */
   private latency(): number {
-    const { model, allocator, completed } = this;
+    const { model, allocator, completed, loading } = this;
     let cycles = completed.iterations(0, completed.length);
-    for (const { activities } of model.ports) {
+    loading.fill(0);
+    for (const port of model.ports) {
       let busy = 0;
-      for (const activity of activities) {
+      for (const activity of port.activities) {
         const { operand, link, traffic } = activity;
         if (link > allocator.settled[operand]) continue;
-        busy += busyCycles(activity) * (traffic.count[link] - 1);
+        const once = busyCycles(activity);
+        busy += once * (traffic.count[link] - 1);
+        const isLoading = link > 0 && bitsOf(activity) > 0 && !(operand === 0 && activity.down);
+        if (!isLoading) continue;
+        const first = Math.ceil(traffic.bitsHeld(1) / port.bandwidth);
+        loading[operand] = Math.max(loading[operand], Math.min(once, first));
       }
       cycles = Math.max(cycles, busy);
     }
-    return cycles + model.drainCycles;
+    // Inputs may load side by side, and results leave when all is computed.
+    const [offloading, ...onloading] = loading;
+    return cycles + Math.max(...onloading) + offloading + model.drainCycles;
   }
 
   /**
