@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { skips } from '../flags.js';
 import type { Evaluation } from '../graph/evaluation.js';
 import { settled, whole } from '../graph/node.js';
 import type { Node, Primitive, Steps } from '../graph/node.js';
@@ -84,6 +85,7 @@ function gather(
   runs: Runs,
 ) {
   const [map, indices] = inputs;
+  if (!skips()) return null;
   if (!map.isDeferred || map.dtype !== 'float32' || indices.dtype !== 'int32') return null;
   const pixels = runs.count * Math.ceil(runs.length / map.channels);
   if (pixels === 0 || pixels > LARGEST_SHARE * map.pixels) return null;

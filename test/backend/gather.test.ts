@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { assert } from 'chai';
+import { DynconvBackend } from '../../src/backend.js';
 import { profile } from '../../src/index.js';
 import { deferred, describeCases, map } from './cases.js';
 import { coins, filter } from './random-tensors.js';
@@ -40,6 +41,32 @@ describeCases('a map that is read at a few pixels', {
 describe('a map that is read at a few pixels', () => {
   before(() => tf.setBackend('dynconv'));
   after(() => tf.setBackend('cpu'));
+
+  it('is computed everywhere where nothing is to be skipped', () => {
+    const backend = tf.backend();
+    assert(backend instanceof DynconvBackend);
+    const x = map([1, 16, 16, 4]);
+    const weights = filter([3, 3, 4, 2], 1);
+    const defer = backend.defer.bind(backend);
+    let deferrals = 0;
+    backend.defer = (...args) => {
+      deferrals++;
+      return defer(...args);
+    };
+    const read = () =>
+      tf.tidy(() => tf.gatherND(tf.conv2d(x, weights, 1, 'same'), at([0, 3, 4])).dataSync());
+    try {
+      const few = read();
+      assert.equal(deferrals, 2);
+      tf.env().set('DYNCONV_SKIP', false);
+      assert.deepEqual(read(), few);
+      assert.equal(deferrals, 3);
+    } finally {
+      tf.env().set('DYNCONV_SKIP', true);
+      backend.defer = defer;
+    }
+    tf.dispose([x, weights]);
+  });
 
   it('is computed there alone', async () => {
     const x = map([1, 16, 16, 4]);
