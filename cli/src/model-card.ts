@@ -74,6 +74,8 @@ const gatedFigures = z.strictObject({
   /** The share of the work behind masks that is executed. */
   share: fraction,
   densities: z.record(z.string(), fraction),
+  /** The share of each mask's variance that lies within pictures. */
+  within: z.record(z.string(), fraction.nullable()).optional(),
   /** PCK of labelled joints, in percent: within `threshold` of the torso's length. */
   labelled: z
     .strictObject({

@@ -10,6 +10,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from .comparison import (
     BACKENDS,
@@ -23,8 +24,11 @@ from .comparison import (
     trained_alike,
     verdicts,
 )
+from .gated_results import gated_models, gated_section
 from .plots import write_plots
+from .pose_data.lspet import NAME as LSPET
 from .study import runs
+from .tables import markdown_table, percent
 from .train import MODELS, OUTPUT
 
 _NOT_RUN = "not run yet"
@@ -69,8 +73,10 @@ From the [authors' repository](https://github.com/thomasverelst/dynconv/tree/mas
 """
 
 
-def render(entries: Sequence[Entry], latencies: Latencies | None, plots: dict[str, str]) -> str:
-    """RESULTS.md; `plots` names, by what the x axis shows, files in `figures/`."""
+def render(
+    entries: Sequence[Entry], latencies: Latencies | None, plots: dict[str, str], gated: Sequence[dict[str, Any]]
+) -> str:
+    """RESULTS.md; `plots` names, by what the x axis shows, files in `figures/`; `gated` are cards (`gated_models`)."""
     finished = sum(len(entry.cards) for entry in entries)
     wanted = sum(entry.wanted for entry in entries)
     parts = [_INTRODUCTION]
@@ -78,6 +84,7 @@ def render(entries: Sequence[Entry], latencies: Latencies | None, plots: dict[st
         parts.append(f"**The study is not complete: {finished} of {wanted} runs are finished.**\n")
     if not trained_alike(entries):
         parts.append("**The networks below differ in data, steps or batch, so they cannot be compared.**\n")
+    parts.append(_earlier(entries))
     parts.append(_training(entries))
     parts.append(_latency_note(latencies))
     for family in dict.fromkeys(entry.network.family for entry in entries):
@@ -88,8 +95,27 @@ def render(entries: Sequence[Entry], latencies: Latencies | None, plots: dict[st
         parts += [f"![PCKh against {label}](figures/{file})\n" for label, file in plots.items()]
     parts.append("## Dynamic against static\n")
     parts.append(_verdicts(entries))
+    parts.append(gated_section(gated))
     parts.append(_PUBLISHED)
     return "\n".join(part for part in parts if part)
+
+
+def _earlier(entries: Sequence[Entry]) -> str:
+    """A warning of networks that were trained on other pictures."""
+    others = {
+        entry.network.name: card.training.data["name"]
+        for entry in entries
+        for card in entry.cards
+        if card.training.data["name"] != LSPET
+    }
+    if not others:
+        return ""
+    names = ", ".join(f"`{name}`" for name in others)
+    data = ", ".join(sorted({f"`{name}`" for name in others.values()}))
+    return (
+        f"**Not trained on these photographs, but on {data}** (drawn people, in an earlier study), and measured on "
+        f"pictures of the same kind: {names}. Their figures say nothing about photographs.\n"
+    )
 
 
 def _training(entries: Sequence[Entry]) -> str:
@@ -114,20 +140,6 @@ def _latency_note(latencies: Latencies | None) -> str:
     )
 
 
-def _markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
-
-    def line(cells: Sequence[str]) -> str:
-        aligned = [
-            cell.ljust(width) if column == 0 else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
-        ]
-        return f"| {' | '.join(aligned)} |"
-
-    rule = [f"{'-' * (width - 1)}{'-' if column == 0 else ':'}" for column, width in enumerate(widths)]
-    return "\n".join([line(header), f"| {' | '.join(rule)} |", *(line(row) for row in rows)]) + "\n"
-
-
 def _table(entries: Sequence[Entry]) -> str:
     header = ["network", "seeds", "PCKh@0.5", "executed behind masks", "executed MACs", "all MACs", "parameters"]
     header += [f"ms on {backend}" for backend in BACKENDS]
@@ -150,7 +162,7 @@ def _table(entries: Sequence[Entry]) -> str:
                 *(_milliseconds(entry, backend) for backend in BACKENDS),
             ]
         )
-    return _markdown_table(header, rows)
+    return markdown_table(header, rows)
 
 
 def _rate(entry: Entry) -> str:
@@ -190,7 +202,7 @@ def _joint_table(entries: Sequence[Entry]) -> str:
             ]
             cells.append(f"{sum(rates) / len(rates):.1f}" if rates else "-")
         rows.append([f"`{entry.network.name}`", *cells])
-    return "PCKh@0.5 by joint, left and right together:\n\n" + _markdown_table(["network", *_GROUPS], rows)
+    return "PCKh@0.5 by joint, left and right together:\n\n" + markdown_table(["network", *_GROUPS], rows)
 
 
 def _mask_tables(entries: Sequence[Entry]) -> str:
@@ -203,13 +215,13 @@ def _mask_tables(entries: Sequence[Entry]) -> str:
         rows = [
             [
                 f"`{unit.removesuffix('_mask')}`",
-                *(_percent(share) for share in (figures.maskDensities[unit], mask.near, mask.far)),
-                *(_percent(share) for share in (mask.within, mask.pattern)),
+                *(percent(share) for share in (figures.maskDensities[unit], mask.near, mask.far)),
+                *(percent(share) for share in (mask.within, mask.pattern)),
             ]
             for unit, mask in figures.masks.items()
         ]
         header = ["block", "kept", "near joints", "elsewhere", "variance within pictures", "of a fixed pattern"]
-        tables.append(f"The masks of `{entry.network.name}`:\n\n" + _markdown_table(header, rows))
+        tables.append(f"The masks of `{entry.network.name}`:\n\n" + markdown_table(header, rows))
     if not tables:
         return ""
     explained = (
@@ -217,10 +229,6 @@ def _mask_tables(entries: Sequence[Entry]) -> str:
         "and a pattern that is the same in all pictures explains little of it.\n"
     )
     return "\n".join([explained, *tables])
-
-
-def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{100 * share:.0f} %"
 
 
 def _verdicts(entries: Sequence[Entry]) -> str:
@@ -258,6 +266,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--trained", type=Path, default=OUTPUT, metavar="FOLDER", help="the networks; default: models/trained"
     )
+    parser.add_argument(
+        "--models", type=Path, default=MODELS, metavar="FOLDER", help="pretrained models with masks; default: models"
+    )
     parser.add_argument("--latency", type=Path, metavar="FILE", help="JSON of node models/evaluate.mjs --latency")
     parser.add_argument(
         "--output", type=Path, default=MODELS, metavar="FOLDER", help="for RESULTS.md and figures/; default: models"
@@ -266,11 +277,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         latencies = read_latencies(options.latency) if options.latency else None
         compared = entries(runs(), options.trained, latencies)
+        gated = gated_models(options.models)
     except (ValueError, FileNotFoundError) as error:
         sys.exit(str(error))
     plots = write_plots(compared, options.output / "figures")
     file = options.output / "RESULTS.md"
-    file.write_text(render(compared, latencies, plots))
+    file.write_text(render(compared, latencies, plots, gated))
     print(f"{file}: {sum(len(entry.cards) for entry in compared)} runs")
 
 

@@ -119,3 +119,30 @@ def test_broken_latencies_are_refused(tmp_path: Path) -> None:
     file.write_text('{"models": {"a": {"wasm": {}}}}')
     with pytest.raises(ValueError, match="not the latencies"):
         read_latencies(file)
+
+
+def test_pretrained_models_with_masks(tmp_path: Path) -> None:
+    figures = {
+        **{"macs": 2_000_000, "conditionalMacs": 1_000_000, "executedMacs": 1_400_000, "share": 0.4, "finds": 0.91},
+        **{"densities": {"block_1": 0.25}, "within": {"block_1": 0.875}},
+    }
+    folder = tmp_path / "a-model"
+    folder.mkdir()
+    (folder / "dynconv.json").write_text(json.dumps({"gating": {"figures": figures}}))
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "dynconv.json").write_text("{}")
+    arguments = ["--trained", str(tmp_path / "none"), "--output", str(tmp_path), "--models", str(tmp_path)]
+    results.main(arguments)
+    text = (tmp_path / "RESULTS.md").read_text()
+    row = next(line for line in text.splitlines() if line.startswith("| `a-model`"))
+    cells = [cell.strip() for cell in row.split("|")[2:-1]]
+    assert cells == ["2 M", "50 %", "40 %", "1 M", "91 %", "not measured", "not measured"]
+    mask = next(line for line in text.splitlines() if line.startswith("| `block_1`"))
+    assert [cell.strip() for cell in mask.split("|")[2:-1]] == ["25 %", "88 %"]
+    figures["labelled"] = {"pck": 45.0, "originalPck": 46.0}
+    (folder / "dynconv.json").write_text(json.dumps({"gating": {"figures": figures}}))
+    results.main(arguments)
+    assert "|    45.0 | 46.0 |" in (tmp_path / "RESULTS.md").read_text()
+    (folder / "dynconv.json").write_text("{")
+    with pytest.raises(SystemExit, match="broken"):
+        results.main(arguments)

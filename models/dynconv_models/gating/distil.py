@@ -84,12 +84,15 @@ class Agreement:
         error: the mean distance of the maps, as a share of their standard deviation.
         share: of the work behind masks that is executed.
         densities: the share of pixels that each mask keeps.
+        within: the share of each mask's variance that lies within pictures: 1 if all pictures keep as much, 0 if a mask
+            is open for some pictures and closed for others; None for one that never changes.
     """
 
     finds: float | None
     error: float
     share: float
     densities: dict[str, float]
+    within: dict[str, float | None]
 
     def __str__(self) -> str:
         finds = "" if self.finds is None else f"{self.finds:.1%} of the finds kept, "
@@ -192,7 +195,8 @@ class Distillation:
             source = self._source(np.stack(batch))
             outcome = self._student(source)
             shares += [float(outcome["share"])] * len(batch)
-            densities += [[float(tf.reduce_mean(mask)) for mask in outcome["masks"].values()]] * len(batch)
+            kept = [tf.reduce_mean(mask, axis=(1, 2, 3)) for mask in outcome["masks"].values()]
+            densities += tf.stack(kept, axis=1).numpy().tolist()
             for wanted, got, probable in zip(self._teacher(source), outcome["maps"], self._probable, strict=True):
                 wanted, got = np.asarray(wanted), np.asarray(got)
                 errors.append(float(np.abs(wanted - got).mean() / max(wanted.std(), 1e-6)))
@@ -201,11 +205,17 @@ class Distillation:
                     found, same = found + one, same + other
         names = [block.name for block in self.student.leaders]
         means = np.mean(densities, axis=0)
+        of_pictures = np.mean(np.multiply(densities, np.subtract(1, densities)), axis=0)
+        of_all = means * (1 - means)
         return Agreement(
             same / found if found else None,
             float(np.mean(errors)),
             float(np.mean(shares)),
             {name: float(mean) for name, mean in zip(names, means, strict=True)},
+            {
+                name: float(part / whole) if whole > 0 else None
+                for name, part, whole in zip(names, of_pictures, of_all, strict=True)
+            },
         )
 
     def _schedule(self, step: int) -> tuple[float, ...]:
