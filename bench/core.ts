@@ -3,7 +3,6 @@ import { profile } from 'tfjs-backend-dynconv';
 import { contest, type Contestant } from '../cli/src/contest.js';
 import { largestDifference, pairedRatios, spread, type Spread } from '../cli/src/statistics.js';
 import { hourglass } from './hourglass.js';
-import { setLanes } from './lanes.js';
 import { mobileNetV2 } from './mobilenet-v2.js';
 import type { Network } from './network.js';
 import type { Peer } from './peers/peer.js';
@@ -197,7 +196,7 @@ async function predictOn(
   network: Network,
 ): Promise<ArrayLike<number>> {
   if (tf.getBackend() !== backend) await tf.setBackend(backend);
-  if (backend === 'dynconv') setLanes(lanes);
+  if (backend === 'dynconv') tf.env().set('DYNCONV_LANES', lanes);
   tf.env().set('DYNCONV_SKIP', skip);
   const output = network.predict();
   const values = await output.data();
@@ -207,7 +206,7 @@ async function predictOn(
 
 async function profileOn(network: Network, lanes: number): ReturnType<typeof profile<void>> {
   await tf.setBackend('dynconv');
-  setLanes(lanes);
+  tf.env().set('DYNCONV_LANES', lanes);
   return profile(async () => {
     const output = network.predict();
     await output.data();

@@ -10,6 +10,7 @@ import type { TensorRegistry } from './graph/storage.js';
 import type { Runtime } from './arrays/runtime.js';
 import { Slot } from './slot.js';
 import { SlotTable } from './slot-table.js';
+import { onLanes } from './flags.js';
 import { isEmpty } from './wasm-kernels.js';
 import { cpuBackend } from './cpu-backend.js';
 
@@ -44,11 +45,15 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
   /** The data ids that references were taken to during an attempt, less those given back. */
   private taken: DataId[] | null = null;
   private readonly deferred = new Set<Storage>();
+  private readonly forgetLanes: () => void;
 
   constructor(readonly runtime: Runtime) {
     super(runtime.module);
     this.slots = new SlotTable(this);
     this.dataIdMap = this.slots;
+    this.forgetLanes = onLanes((lanes) => {
+      runtime.lanes.start(lanes);
+    });
   }
 
   slot(dataId: DataId): Slot {
@@ -314,6 +319,7 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
 
   override dispose(): void {
     this.deferred.clear();
+    this.forgetLanes();
     this.runtime.lanes.stop();
     super.dispose();
   }

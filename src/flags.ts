@@ -7,7 +7,8 @@ import { isVectorBits } from './memory/vector-width.js';
 /*
  * The backend's flags, registered with tf.env() like those of the other backends.
  *
- * DYNCONV_LANES         threads that compute, the calling thread included; by default one a core
+ * DYNCONV_LANES         threads that compute, the calling thread included; by default one a core; may be
+ *                       set at any time
  * DYNCONV_SKIP          false computes every pixel with the same kernels
  * DYNCONV_RELAXED_SIMD  use fused multiply-add; detected when not set before the backend starts
  * DYNCONV_REVECTORIZE   in Node 24 and later, have V8 make 256-bit operations of pairs of 128-bit ones
@@ -16,11 +17,17 @@ import { isVectorBits } from './memory/vector-width.js';
  */
 const ENV = env();
 
+/** Who hears of another number of threads. */
+const lanesListeners = new Set<(lanes: number) => void>();
+
 ENV.registerFlag(
   'DYNCONV_LANES',
   () => Math.min(cores(), MOST_LANES),
   (value) => {
-    if (Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MOST_LANES) return;
+    if (Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MOST_LANES) {
+      for (const listener of lanesListeners) listener(Number(value));
+      return;
+    }
     ENV.set('DYNCONV_LANES', Math.min(cores(), MOST_LANES));
     throw new Error(
       `DYNCONV_LANES is ${String(value)}; it must be a whole number from 1 to ${MOST_LANES}.`,
@@ -42,6 +49,18 @@ ENV.registerFlag(
     );
   },
 );
+
+/**
+ * Tells `listener` how many threads are to compute, now and whenever that changes.
+ * @returns what ends it
+ */
+export function onLanes(listener: (lanes: number) => void): () => void {
+  lanesListeners.add(listener);
+  listener(ENV.getNumber('DYNCONV_LANES'));
+  return () => {
+    lanesListeners.delete(listener);
+  };
+}
 
 /** Whether masked pixels are skipped. */
 export function skips(): boolean {

@@ -51,9 +51,7 @@ export function register(): void {
 async function startRuntime(): Promise<Runtime> {
   const machine = await loadMachine();
   env().set('DYNCONV_VECTOR_BITS', machine.vectorBits);
-  const runtime = new Runtime(machine);
-  runtime.lanes.start(env().getNumber('DYNCONV_LANES'));
-  return runtime;
+  return new Runtime(machine);
 }
 
 function backendOf(backend: unknown): DynconvBackend {

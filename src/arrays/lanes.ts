@@ -91,14 +91,21 @@ export class Lanes implements Fence {
 
   // Who works.
 
-  /** Starts workers, so that `lanes` threads work in all once they run; nobody waits for them. */
+  /**
+   * Starts workers, so that `lanes` threads work in all once they run; nobody waits for them. Where
+   * there are more, the others rest.
+   */
   start(lanes: number): void {
     if (this.memory.buffer instanceof ArrayBuffer) return;
     this.lanes = Math.min(lanes, MOST_LANES);
     // Memory for the worker that stands in for the calling thread, too, though it starts later.
     for (let lane = 1; lane <= this.lanes && this.lanes > 1; lane++) this.setupOf(lane);
+    // New lanes need a workspace, too.
+    const bytes = this.workspaceBytes;
+    this.workspaceBytes = 0;
+    this.reserve(bytes);
     this.workers.start(this.lanes - 1);
-    this.setHelp(true);
+    this.setHelp(this.callerHelps);
   }
 
   /** Ends all workers; jobs that are posted later are run as they are posted. */

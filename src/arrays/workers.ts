@@ -10,8 +10,9 @@ export interface WorkersOwner {
   onEnd(lane: number, reason: string): void;
 }
 
-/** A worker that ends so often is not started again. */
+/** A worker that ends so often, and soon after its start each time, is not started again. */
 const MOST_STARTS = 5;
+const SOON_MS = 100;
 
 /** The workers: started, started again when they end, and ended. */
 export class Workers {
@@ -64,6 +65,7 @@ export class Workers {
   private launch(lane: number): void {
     const index = lane - 1;
     this.starts[index]++;
+    const begin = performance.now();
     try {
       this.workers[index] = startWorker(this.owner.setupOf(lane), {
         onMessage: (message) => {
@@ -73,6 +75,7 @@ export class Workers {
           this.workers[index] = null;
           if (this.isStopped) return;
           this.owner.onEnd(lane, reason);
+          if (performance.now() - begin > SOON_MS) this.starts[index] = 0;
           if (this.starts[index] < MOST_STARTS) this.launch(lane);
           else this.warn(reason);
         },
