@@ -30,7 +30,7 @@ export const karmaConfig = ({ isolated, args }) => ({
   ],
   mime: { 'text/javascript': ['mjs'], 'application/wasm': ['wasm'] },
   customHeaders: isolated ? ISOLATION : [],
-  client: { isolated, args, mocha: { timeout: 60_000 } },
+  client: { isolated, args, lanes: process.env.DYNCONV_LANES, mocha: { timeout: 60_000 } },
   browsers: ['Chromium'],
   customLaunchers: { Chromium: { base: 'ChromiumHeadless', flags: CHROMIUM_FLAGS } },
   reporters: ['specs'],
