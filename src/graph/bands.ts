@@ -15,6 +15,8 @@ const MACS_PER_NS = 20;
 const VALUES_PER_NS = 1.5;
 /** A band should not be shorter than this: another thread hears of it after some microseconds. */
 const SHORTEST_BAND_NS = 30_000;
+/** The calling thread begins its band, the last one, later than workers do: it has just posted the job. */
+const LEAD_NS = 60_000;
 /** Bands for each lane: more would let one that comes late take fewer, but each has a halo of its own. */
 const BANDS_A_LANE = 1;
 
@@ -63,7 +65,7 @@ export function bandsOf(stages: readonly Stage[], lanes: number): number[] {
     let high = count;
     while (high - low > entry.tileRows) {
       const middle = (low + high) >>> 1;
-      if (costUntil(stages, costs, middle) < (total * band) / bands) low = middle;
+      if (costUntil(stages, costs, middle) < ((total + LEAD_NS) * band) / bands) low = middle;
       else high = middle;
     }
     const cut = Math.floor(high / entry.tileRows) * entry.tileRows;
