@@ -1,11 +1,7 @@
-const ONE_PIXEL =
-  'the cpu backend takes a window of one pixel for the identity, even where all of it lies in the padding';
 const OF_CPU = 'it registers a second cpu backend, and runs where that is the one under test';
 
 /** Specs of tfjs-core's suite that pass on another backend and need not pass on ours, with the reason. */
 export const ACCEPTED = {
   'Switching cpu backends backend {} Move data from cpu1 to cpu2 backend': OF_CPU,
   'Switching cpu backends backend {} can execute op with data from mixed backends': OF_CPU,
-  'pool backend {} max x=[2,2,3] f=[1,1] s=2 p=1 fractional outputs default rounding': ONE_PIXEL,
-  'pool backend {} avg x=[2,2,3] f=[1,1] s=2 p=1 fractional outputs default rounding': ONE_PIXEL,
 };

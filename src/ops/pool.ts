@@ -83,7 +83,15 @@ function pool(name: string, kind: Kind): Operation {
         dimRoundingMode,
       );
       if (isEmpty(info.outShape)) return null;
-      const window = windowOf(info);
+      const isIdentity =
+        info.filterHeight * info.filterWidth === 1 && tf.util.arraysEqual(shape, info.outShape);
+      // As on the cpu backend, whatever the strides and the padding that lead there.
+      const plain = {
+        strideHeight: 1,
+        strideWidth: 1,
+        padInfo: { ...info.padInfo, top: 0, left: 0 },
+      };
+      const window = windowOf(isIdentity ? { ...info, ...plain } : info);
       const isMean = kind === 'avgpool' && window.isGlobal;
       if (window.taps > MOST_TAPS && !isMean) return null;
       const record = recordLayer(name, [x], info.outShape, { filter: null, macsPerPixel: 0 });

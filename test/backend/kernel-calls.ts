@@ -114,8 +114,7 @@ const padding = (source: Source) => (source.chance(0.3) ? source.int(0, 2) : nul
 const pools = each([tf.AvgPool, tf.MaxPool], (source) => {
   const { kernel, strides, pad } = windowOf(source, 2);
   const dimRoundingMode = source.pick('floor', 'round', 'ceil');
-  // The cpu backend takes a window of one pixel for the identity, even where it lies in the padding.
-  const number = kernel.every((size) => size === 1) ? null : padding(source);
+  const number = padding(source);
   const attrs = {
     filterSize: kernel,
     strides,

@@ -1,4 +1,6 @@
 import { assert } from 'chai';
+// Registers the flags.
+import '../../src/flags.js';
 import { OutOfMemoryError } from '../../src/memory/heap.js';
 import { Runtime } from '../../src/arrays/runtime.js';
 import { loadMachine } from '../../src/memory/load.js';
