@@ -61,8 +61,8 @@ export const MUTATIONS = [
   {
     what: 'reference count: a borrowed tensor is not given back',
     file: 'src/backend.ts',
-    from: 'ready.releaseId();',
-    to: '',
+    from: 'ready.releaseId();\n    this.dataIdMap.delete(dataId);',
+    to: 'ready.releaseId();',
   },
   {
     what: 'in place: a sum overwrites values that somebody else reads',
