@@ -6,7 +6,7 @@ import { timelineName } from './images.js';
 import { COCO_JOINTS, findJoints, MPII_JOINTS, pickJoints } from './joints.js';
 import { groupLayers } from './layer-groups.js';
 import type { Photograph } from './photograph.js';
-import type { PoseOptions } from './pose.js';
+import type { PoseOptions } from './pose-options.js';
 import type { ImageReport, PoseReport } from './pose-report.js';
 import type { PoseRun, PoseRunner } from './pose-runner.js';
 import type { Prediction } from './prediction.js';

@@ -11,31 +11,11 @@ import { isFolder, listImages, OVERVIEW_NAME, pictureNames } from './images.js';
 import type { PanelsContent } from './panels.js';
 import { readPhotograph, toInput, type Photograph } from './photograph.js';
 import { drawOverview, drawPicture, type OverviewRow } from './picture.js';
+import type { PoseOptions } from './pose-options.js';
 import { formatImage, formatModel, weightsNotice } from './pose-report.js';
 import type { ImageReport, PoseReport } from './pose-report.js';
 import { PoseRunner, type PoseRun } from './pose-runner.js';
 import { describeImage, describeModel } from './pose-summary.js';
-
-/** What `dynconv pose` was asked for. */
-export interface PoseOptions {
-  /** Image files, and folders of them; at least one. */
-  images: readonly string[];
-  /** The network's folder. */
-  network: string;
-  /**
-   * The PNG to write; with several images, or where there is such a folder, the folder for the
-   * pictures. Undefined: the working directory.
-   */
-  out?: string;
-  /** Timed runs of each contestant. */
-  runs: number;
-  /** Whether to run on wasm, and on dynconv computing every pixel, too. */
-  compare: boolean;
-  /** The least score of a joint that is taken as found. */
-  minScore: number;
-  /** Whether to report layer by layer, too. */
-  layers?: boolean;
-}
 
 /** Where the answers go. */
 export interface PoseOutput {
