@@ -240,6 +240,25 @@ describeCases('an operation on deferred values', {
       ),
     );
   },
+  'vectors that are added to convolutions before and after bounds': () => {
+    const channels = 6;
+    const x = deferred(map([1, 5, 5, channels]));
+    const weights = filter([1, 1, channels, channels], 3);
+    const [first, second] = [4, 5].map((seed) => tf.reshape(map([1, 1, 1, channels], seed), [-1]));
+    const steps: ((y: Map4D) => Map4D)[][] = [
+      [(y) => tf.add(y, first)],
+      [(y) => tf.add(y, first), tf.relu6],
+      [tf.relu6, (y) => tf.add(y, first)],
+      [tf.relu, (y) => tf.sub(y, second)],
+      [(y) => tf.add(y, first), (y) => tf.add(y, second)],
+      [(y) => tf.add(y, first), tf.relu6, (y) => tf.add(y, second)],
+      [tf.relu, (y) => tf.add(y, second), tf.relu6],
+    ];
+    // What is on the way is disposed of: only then does a kernel take over what follows it.
+    return steps.map((chain) =>
+      tf.tidy(() => chain.reduce((y, step) => step(y), tf.conv2d(x, weights, 1, 'same'))),
+    );
+  },
   'limits that are NaN or infinite, on values that are so': () => {
     const x = tf.div(deferred(map([1, 4, 4, 3])), coins([1, 4, 4, 3], 0.5, 2));
     return [NaN, Infinity, -Infinity, 0.5].flatMap((limit) => [
