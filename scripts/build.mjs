@@ -76,8 +76,9 @@ async function buildLibrary() {
     ...SCRIPT_URL.node,
     platform: 'node',
     format: 'cjs',
-    // The names stay, for stack traces; who wants to read it reads the ES module.
-    minifyWhitespace: true,
+    // Functions keep their names, for stack traces; who wants to read it reads the ES module.
+    minify: true,
+    keepNames: true,
     outfile: `${DIST}/dynconv.cjs`,
   });
   await build({

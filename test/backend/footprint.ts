@@ -8,6 +8,8 @@ export interface Footprint {
   tensors: number;
   bytes: number;
   buffers: number;
+  /** Data ids that the backend knows. */
+  ids: number;
   /** Blocks of the WebAssembly heap. */
   blocks: number;
   /** Bytes of the WebAssembly memory, used or not. */
@@ -28,6 +30,7 @@ export function footprint(): Footprint {
     tensors: numTensors,
     bytes: numBytes,
     buffers: numDataBuffers,
+    ids: dynconv().numDataIds(),
     blocks: heap.blocks,
     heap: heap.u8.length,
   };
