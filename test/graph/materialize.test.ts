@@ -1,0 +1,53 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { assert } from 'chai';
+import fc from 'fast-check';
+import type { Runtime } from '../../src/arrays/runtime.js';
+import { alignBytes } from '../../src/graph/materialize.js';
+import { Rows } from '../../src/graph/rows.js';
+import { anyPixels, listOf, machine, setOf } from './machine.js';
+
+describe('rows of bytes', () => {
+  const TOTAL = 12;
+  let runtime: Runtime;
+
+  before(async () => {
+    runtime = await machine();
+  });
+  after(() => tf.setBackend('cpu'));
+
+  /** Leaves ones behind in blocks that are allocated next. */
+  function soil(): void {
+    const blocks = Array.from({ length: 8 }, () => runtime.arena.allocate(TOTAL * 4));
+    for (const block of blocks) runtime.heap.u8.fill(1, block, block + TOTAL * 4);
+    for (const block of blocks) runtime.arena.free(block);
+  }
+
+  it('are zero where another set has pixels that they have not', () => {
+    const { arena, heap } = runtime;
+    fc.assert(
+      fc.property(
+        anyPixels(TOTAL),
+        anyPixels(TOTAL),
+        fc.integer({ min: 1, max: 3 }),
+        (from, to, channels) => {
+          const [source, target] = [setOf(runtime, TOTAL, from), setOf(runtime, TOTAL, to)];
+          const pointer = arena.allocate(Math.max(from.length * channels, 4));
+          // The row of pixel p is p + 1, p + 2, ...
+          const rowOf = (pixel: number) =>
+            Array.from({ length: channels }, (_, c) => pixel + c + 1);
+          heap.u8.set(listOf(source).flatMap(rowOf), pointer);
+          const rows = Rows.computed(runtime, source, channels, 'bool', pointer);
+          soil();
+          const aligned = alignBytes(rows, target);
+          const expected = listOf(target).flatMap((pixel) =>
+            from.includes(pixel) ? rowOf(pixel) : rowOf(pixel).fill(0),
+          );
+          const found = heap.u8.subarray(aligned.pointer, aligned.pointer + expected.length);
+          assert.deepEqual([...found], expected);
+          aligned.release();
+          for (const set of [source, target]) set.release();
+        },
+      ),
+    );
+  });
+});
