@@ -15,15 +15,17 @@ const CONTENT_TYPES = {
  * Serves a folder on a free port of this machine.
  *
  * @param {string} folder the folder that `/` stands for
- * @param {Record<string, string>} pages HTML pages that are not files, by path
+ * @param {object} [options]
+ * @param {Record<string, string>} [options.pages] HTML pages that are not files, by path
+ * @param {Record<string, string>} [options.headers] what is sent with every file
  * @returns {Promise<{url: string, close: () => void}>} the server's URL, without a slash at its end
  */
-export async function serveFolder(folder, pages = {}) {
+export async function serveFolder(folder, { pages = {}, headers = {} } = {}) {
   const root = resolve(folder) + sep;
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, 'http://localhost');
     if (pathname in pages) {
-      response.writeHead(200, { 'content-type': 'text/html' }).end(pages[pathname]);
+      response.writeHead(200, { ...headers, 'content-type': 'text/html' }).end(pages[pathname]);
       return;
     }
     const file = resolve(root, `.${decodeURIComponent(pathname)}`);
@@ -32,7 +34,7 @@ export async function serveFolder(folder, pages = {}) {
       return;
     }
     const type = CONTENT_TYPES[extname(file)] ?? 'application/octet-stream';
-    response.writeHead(200, { 'content-type': type });
+    response.writeHead(200, { ...headers, 'content-type': type });
     createReadStream(file).pipe(response);
   });
   await new Promise((done) => server.listen(0, '127.0.0.1', done));

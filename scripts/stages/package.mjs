@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { build, createServer } from 'vite';
-import { withPage } from '../lib/chromium.mjs';
+import { titleOf, titleOfServed } from '../lib/page-title.mjs';
 import { inRoot } from '../lib/paths.mjs';
 import { nodeFlags, run } from '../lib/run.mjs';
 import { serveFolder } from '../lib/static-server.mjs';
@@ -17,7 +17,16 @@ const MOST_BYTES = 2e6;
 const MOST_PACKED_BYTES = 25e6;
 /** TensorFlow.js's package for poses, and what it and its test need. */
 const POSE_DETECTION = ['@tensorflow-models/pose-detection@2.1.3', '@napi-rs/canvas@1.0.11'];
-const PAGE_TIMEOUT_MS = 60_000;
+/** What makes pages isolated whose host sends no headers. */
+const COI_SERVICEWORKER = 'coi-serviceworker@0.1.7';
+/** Headers that make a page cross-origin isolated. */
+const ISOLATION = {
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-embedder-policy': 'require-corp',
+};
+/** As strict as a content security policy can be that lets WebAssembly run. */
+const STRICT =
+  "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; object-src 'none'";
 const execute = promisify(execFile);
 
 /** Packs the project's package, or that of its command, into a folder; resolves to the tarball. */
@@ -49,32 +58,6 @@ async function sizeOf(folder) {
 async function output(folder, ...args) {
   const { stdout } = await execute(process.execPath, args, { cwd: folder, timeout: 60_000 });
   return stdout.trim();
-}
-
-/** Opens a page and resolves to its title, once it has one, or to what went wrong. */
-function titleOf(url) {
-  return withPage(async (page) => {
-    const problems = [];
-    page.on('pageerror', (error) => problems.push(String(error)));
-    page.on('requestfailed', (request) => problems.push(`could not load ${request.url()}`));
-    await page.goto(url);
-    try {
-      await page.waitForFunction('document.title !== ""', { timeout: PAGE_TIMEOUT_MS });
-      return await page.title();
-    } catch (error) {
-      return [String(error), ...problems].join('; ');
-    }
-  });
-}
-
-/** Serves a folder while a page of it runs, and resolves to the page's title. */
-async function titleOfServed(folder, page) {
-  const server = await serveFolder(folder);
-  try {
-    return await titleOf(`${server.url}/${page}`);
-  } finally {
-    server.close();
-  }
 }
 
 /**
@@ -148,7 +131,33 @@ const CHECKS = {
 
   'script tag': (folder) => titleOfServed(folder, 'script-tag.html'),
 
-  async 'Vite, built'(folder) {
+  'script tag, two lanes under a strict content security policy': (folder) =>
+    titleOfServed(folder, 'two-lanes.html', { ...ISOLATION, 'content-security-policy': STRICT }),
+
+  'script tag, two lanes by Document-Isolation-Policy': (folder) =>
+    titleOfServed(folder, 'two-lanes.html', {
+      'document-isolation-policy': 'isolate-and-require-corp',
+    }),
+
+  async 'script tag, two lanes by a service worker'(folder) {
+    const packages = join(folder, '../service-worker');
+    await installInto(packages, COI_SERVICEWORKER);
+    const script = 'coi-serviceworker.js';
+    await cp(join(packages, 'node_modules/coi-serviceworker', script), join(folder, script));
+    return titleOfServed(folder, 'service-worker.html');
+  },
+
+  async 'script tag, one lane where a policy forbids workers'(folder) {
+    const policy = STRICT.replace("worker-src 'self'", "worker-src 'none'");
+    const title = await titleOfServed(folder, 'forbidden-workers.html', {
+      ...ISOLATION,
+      'content-security-policy': policy,
+    });
+    const warnings = title.match(/a worker cannot run/g)?.length;
+    return title.startsWith(EXPECTED) && warnings === 1 ? EXPECTED : title;
+  },
+
+  async 'Vite, built, two lanes under a strict content security policy'(folder) {
     await build({
       root: folder,
       configFile: false,
@@ -159,7 +168,10 @@ const CHECKS = {
         rollupOptions: { input: join(folder, 'bundled.html') },
       },
     });
-    return titleOfServed(join(folder, 'dist'), 'bundled.html');
+    return titleOfServed(join(folder, 'dist'), 'bundled.html', {
+      ...ISOLATION,
+      'content-security-policy': STRICT,
+    });
   },
 
   async 'Vite, developing'(folder) {

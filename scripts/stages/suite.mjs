@@ -74,9 +74,8 @@ const HOSTS = {
   },
 
   async chromium(backend, only) {
-    const server = await serveFolder(FOLDER, {
-      '/': '<!doctype html><meta charset="utf-8"><script src="/browser.js"></script>',
-    });
+    const page = '<!doctype html><meta charset="utf-8"><script src="/browser.js"></script>';
+    const server = await serveFolder(FOLDER, { pages: { '/': page } });
     try {
       return await withPage(async (page) => {
         await page.exposeFunction('onSpec', (done) => {

@@ -91,8 +91,8 @@ export class Workers {
     this.hasWarned = true;
     console.warn(
       `tfjs-backend-dynconv: a worker cannot run (${reason}), so fewer threads compute than ` +
-        `DYNCONV_LANES asks for. Serve dynconv-lane.js beside the .wasm files, and let the ` +
-        `content security policy allow it as a worker.`,
+        `DYNCONV_LANES asks for. Serve dynconv-lane.js beside the .wasm files, with the page's ` +
+        `headers, and let the content security policy allow it as a worker.`,
     );
   }
 }

@@ -1,6 +1,7 @@
-/* global document */
+/* global crossOriginIsolated, document */
 import * as tf from '@tensorflow/tfjs-core';
-import 'tfjs-backend-dynconv';
-import { predict } from './predict.mjs';
+import * as dynconv from 'tfjs-backend-dynconv';
+import { predict, predictOnTwoLanes } from './predict.mjs';
 
-document.title = await predict(tf).catch(String);
+const prediction = crossOriginIsolated ? predictOnTwoLanes(tf, dynconv) : predict(tf);
+document.title = await prediction.catch(String);
