@@ -1,0 +1,164 @@
+import { ROW_KERNELS, SCRATCH_BYTES } from '../memory/kernels.js';
+import type { Kernels } from '../memory/kernels.js';
+import type { Heap } from '../memory/heap.js';
+import { Control, LaneWord, controlBytes, laneAt } from './control.js';
+import { Lane, arrayOfLane, signal } from './lane.js';
+import type { LaneSetup } from './lane.js';
+import type { WorkerMessage } from './lane-worker.js';
+import { Workers } from './workers.js';
+
+/** The most lanes that work at once. */
+export const MOST_LANES = 8;
+
+/** What lanes run on. */
+export interface CrewSetup {
+  readonly memory: WebAssembly.Memory;
+  readonly heap: Heap;
+  readonly kernels: Kernels;
+  /** What workers start the kernels from. */
+  readonly module: WebAssembly.Module;
+}
+
+/** What the owner of the lanes hears. */
+export interface CrewEvents {
+  /** A kernel, by its number, trapped on the calling thread. */
+  onTrap: (kernel: number, error: unknown) => void;
+  onMessage: (lane: number, message: WorkerMessage) => void;
+  /** A worker ended though nobody told it to. */
+  onEnd: (lane: number, reason: string) => void;
+}
+
+/** Who works: the calling thread and the workers, each with a scratch memory and a workspace. */
+export class Crew {
+  /** The calling thread's lane. */
+  readonly own: Lane;
+  /** The threads of all lanes but the calling thread's. */
+  readonly workers: Workers;
+  /** The word where the control block begins. */
+  readonly base: number;
+  /** The calling thread takes bands. */
+  callerHelps = true;
+  private readonly control: number;
+  private readonly scratches: number[] = [];
+  private lanes = 1;
+  private workspaceBytes = 0;
+
+  constructor(
+    private readonly setup: CrewSetup,
+    { onTrap, onMessage, onEnd }: CrewEvents,
+  ) {
+    const { heap, kernels, module } = setup;
+    const bytes = controlBytes(MOST_LANES + 1);
+    // From the beginning of a cache line on, so that no other block shares one.
+    this.control = (heap.allocate(bytes + 63) + 63) & ~63;
+    this.base = this.control >>> 2;
+    heap.u8.fill(0, this.control, this.control + bytes);
+    this.own = new Lane(
+      this.setupOf(0),
+      ROW_KERNELS.map((name) => kernels[name]),
+      (error, kernel) => {
+        onTrap(kernel, error);
+      },
+    );
+    this.workers = new Workers({
+      setupOf: (lane) => ({ ...this.setupOf(lane), module, lock: lockName() }),
+      onMessage,
+      onEnd,
+    });
+    this.setHelp(true);
+  }
+
+  /** The memory as words. */
+  view(): Int32Array {
+    return this.own.view();
+  }
+
+  /** Starts workers until `lanes` threads work in all, where memory can be shared. */
+  start(lanes: number): void {
+    if (this.setup.memory.buffer instanceof ArrayBuffer) return;
+    this.lanes = Math.min(lanes, MOST_LANES);
+    // Memory for the worker that stands in for the calling thread, too, though it starts later.
+    for (let lane = 1; lane <= this.lanes && this.lanes > 1; lane++) this.setupOf(lane);
+    // New lanes need a workspace, too.
+    const bytes = this.workspaceBytes;
+    this.workspaceBytes = 0;
+    this.reserve(bytes);
+    this.workers.start(this.lanes - 1);
+    this.setHelp(this.callerHelps);
+  }
+
+  stop(): void {
+    Atomics.store(this.view(), this.base + Control.Stop, 1);
+    signal(this.view(), this.base);
+    this.workers.stop();
+    this.lanes = 1;
+  }
+
+  /** Whether the calling thread takes bands, or one more worker in its place. */
+  setHelp(callerHelps: boolean): void {
+    this.callerHelps = callerHelps;
+    if (!callerHelps && this.lanes > 1) this.workers.start(this.lanes);
+    const active = callerHelps ? this.lanes : this.lanes + 1;
+    Atomics.store(this.view(), this.base + Control.Active, active);
+  }
+
+  /** Whether no worker looks for work: all that run are asleep. */
+  get isAsleep(): boolean {
+    const words = this.view();
+    let running = 0;
+    for (let lane = 1; lane <= this.workers.count; lane++) {
+      running += Atomics.load(words, this.base + laneAt(lane) + LaneWord.Ready);
+    }
+    return Atomics.load(words, this.base + Control.Sleepers) === running;
+  }
+
+  /** Threads that take bands of what is posted now; 0 when only the calling thread could. */
+  get ready(): number {
+    const words = this.view();
+    let ready = 0;
+    for (let lane = 1; lane <= this.workers.count; lane++) {
+      if (lane < words[this.base + Control.Active]) {
+        ready += Atomics.load(words, this.base + laneAt(lane) + LaneWord.Ready);
+      }
+    }
+    return ready > 0 && this.callerHelps ? ready + 1 : ready;
+  }
+
+  /** Grows while any worker makes progress. */
+  get beats(): number {
+    const words = this.view();
+    let sum = Atomics.load(words, this.base + Control.Done);
+    for (let lane = 1; lane <= this.workers.count; lane++) {
+      sum = (sum + words[this.base + laneAt(lane) + LaneWord.Beat]) | 0;
+    }
+    return sum;
+  }
+
+  /** Gives each lane a workspace of at least so many bytes. */
+  reserve(bytes: number): void {
+    if (bytes <= this.workspaceBytes) return;
+    const { heap } = this.setup;
+    this.workspaceBytes = bytes;
+    for (let lane = 0; lane <= (this.lanes > 1 ? this.lanes : 0); lane++) {
+      const word = this.base + laneAt(lane) + LaneWord.Workspace;
+      const block = heap.allocate(bytes);
+      const before = Atomics.exchange(this.view(), word, block);
+      // A lane may be at work in it: the fence keeps it until then.
+      if (before !== 0) heap.free(before >>> 0);
+    }
+  }
+
+  private setupOf(index: number): LaneSetup {
+    const { control } = this;
+    const { memory, heap } = this.setup;
+    const scratch = (this.scratches[index] ??= heap.allocate(SCRATCH_BYTES));
+    return { memory, control, index, array: arrayOfLane(index), scratch };
+  }
+}
+
+let locks = 0;
+
+/** A name that no other lane has, in this page or in another of the same origin. */
+function lockName(): string {
+  return `tfjs-backend-dynconv ${Date.now()} ${Math.random()} ${locks++}`;
+}

@@ -1,0 +1,90 @@
+import { Control, MOST_NEEDS, SLOTS, Slot, freshClaim, isJobDone, slotAt } from './control.js';
+import type { Job } from './job.js';
+import { signal } from './lane.js';
+
+/** The moment when a job is done: its number and one. 0 has always come. */
+export type Token = number;
+
+/** The calling thread's end of the control block: the jobs that it posted. */
+export class Jobs {
+  /** Jobs that were posted so far. */
+  posted = 0;
+  /** What is posted is on the critical path: it comes before what is not. */
+  isUrgent = true;
+
+  /**
+   * @param base the word where the control block begins
+   * @param view the memory as words
+   */
+  constructor(
+    private readonly base: number,
+    private readonly view: () => Int32Array,
+  ) {}
+
+  /** Jobs that are done: all before the first that is not. */
+  get done(): number {
+    return this.posted - ((this.posted - Atomics.load(this.view(), this.base + Control.Done)) | 0);
+  }
+
+  get areDone(): boolean {
+    return this.done === this.posted;
+  }
+
+  /** No job can be posted before another is done. */
+  get isFull(): boolean {
+    return this.posted - this.done >= SLOTS;
+  }
+
+  /** When the oldest job that is not done will be; 0 when all are. */
+  get oldest(): Token {
+    const { done } = this;
+    return done === this.posted ? 0 : done + 1;
+  }
+
+  isDone(token: Token): boolean {
+    return token === 0 || isJobDone(this.view(), this.base, token);
+  }
+
+  /**
+   * Lets the lanes take bands of a job; there must be a slot for it.
+   * @param description address of the job's description
+   * @param after the moments that it waits for
+   */
+  announce({ bands, array }: Job, description: number, after: Iterable<Token>): void {
+    const words = this.view();
+    const job = this.posted | 0;
+    const slot = this.base + slotAt(job);
+    words[slot + Slot.Bands] = bands.length;
+    words[slot + Slot.Job] = description;
+    words[slot + Slot.Array] = array;
+    words[slot + Slot.Urgent] = Number(this.isUrgent);
+    this.placeNeeds(words, slot, after);
+    Atomics.store(words, slot + Slot.Left, bands.length);
+    Atomics.store(words, slot + Slot.Claim, freshClaim(job));
+    this.posted++;
+    Atomics.store(words, this.base + Control.Head, this.posted | 0);
+    signal(words, this.base);
+  }
+
+  /** Counts every job as done; no lane may be at work on one. */
+  giveUp(): void {
+    const words = this.view();
+    for (let job = this.done; job < this.posted; job++) {
+      Atomics.store(words, this.base + slotAt(job | 0) + Slot.Bands, 0);
+      Atomics.store(words, this.base + slotAt(job | 0) + Slot.Left, 0);
+    }
+    Atomics.store(words, this.base + Control.Done, this.posted | 0);
+  }
+
+  private placeNeeds(words: Int32Array, slot: number, after: Iterable<Token>): void {
+    let all = 0;
+    let count = 0;
+    words.fill(0, slot + Slot.Needs, slot + Slot.Needs + MOST_NEEDS);
+    for (const token of after) {
+      if (this.isDone(token)) continue;
+      if (count < MOST_NEEDS) words[slot + Slot.Needs + count++] = token | 0;
+      else all = Math.max(all, token);
+    }
+    words[slot + Slot.NeedAll] = all | 0;
+  }
+}
