@@ -3,10 +3,13 @@ import { setWasmPaths as setWasmBackendPaths } from '@tensorflow/tfjs-backend-wa
 import * as tf from '@tensorflow/tfjs-core';
 import { setWasmPaths } from 'tfjs-backend-dynconv';
 import { benchNetworks, type BenchOptions } from './core.js';
-import { formatNetworks, type NetworksDocument } from './report.js';
+import { formatGaps, measureGaps, timers, type Ticker } from './gaps.js';
+import { hourglass } from './hourglass.js';
+import { formatNetworks, type Environment } from './report.js';
 
 /** What the page is told, as JSON. */
 export interface BrowserBenchOptions extends Partial<BenchOptions> {
+  benchmark: 'networks' | 'gaps';
   /** URL of the folder with both backends' wasm files. */
   wasmFolder: string;
   /** URL of the published workload's model.json. */
@@ -16,15 +19,23 @@ export interface BrowserBenchOptions extends Partial<BenchOptions> {
   plainSimd: boolean;
 }
 
+/** The results, for programs and for people. */
+export interface BrowserBenchResult {
+  document: object;
+  text: string;
+}
+
+type Say = (text: string) => void;
+
 /**
- * Runs the benchmark of networks in a page.
+ * Runs a benchmark in a page.
  *
  * @param say hears of the progress.
  */
 export async function benchInBrowser(
   options: BrowserBenchOptions,
-  say: (text: string) => void,
-): Promise<{ document: NetworksDocument; text: string }> {
+  say: Say,
+): Promise<BrowserBenchResult> {
   setWasmBackendPaths(options.wasmFolder);
   setWasmPaths(options.wasmFolder);
   // Its threads would need a binary of their own, and gain next to nothing on these networks.
@@ -32,16 +43,51 @@ export async function benchInBrowser(
   if (options.lanes !== undefined) tf.env().set('DYNCONV_LANES', options.lanes);
   if (options.plainSimd) tf.env().set('DYNCONV_RELAXED_SIMD', false);
   const picture = new Float32Array(await (await fetch(options.picture)).arrayBuffer());
+  return options.benchmark === 'gaps'
+    ? benchGaps(options, picture)
+    : benchAllNetworks(options, picture, say);
+}
+
+async function benchAllNetworks(
+  options: BrowserBenchOptions,
+  picture: Float32Array,
+  say: Say,
+): Promise<BrowserBenchResult> {
   const networks = await benchNetworks(options.model, picture, options, [], say);
-  const browser = /Chrom\S+/.exec(navigator.userAgent)?.[0].replace('/', ' ');
-  const document = {
-    environment: {
-      runtime: browser ?? navigator.userAgent,
-      relaxedSimd: tf.env().getBool('DYNCONV_RELAXED_SIMD'),
-      lanes: tf.env().getNumber('DYNCONV_LANES'),
-      vectorBits: tf.env().getNumber('DYNCONV_VECTOR_BITS'),
-    },
-    networks,
-  };
+  const document = { environment: environment(), networks };
   return { document, text: formatNetworks(document) };
+}
+
+async function benchGaps(
+  { model, runs }: BrowserBenchOptions,
+  picture: Float32Array,
+): Promise<BrowserBenchResult> {
+  await tf.setBackend('dynconv');
+  const lanes = tf.env().getNumber('DYNCONV_LANES');
+  const network = await hourglass(model, picture);
+  const results = await measureGaps(network, { timers, frames }, { lanes, runs });
+  const document = { environment: environment(), results };
+  return { document, text: formatGaps(document) };
+}
+
+/** Animation frames, one after the other. */
+const frames: Ticker = (tick) => {
+  const next = (): void => {
+    frame = requestAnimationFrame(next);
+    tick();
+  };
+  let frame = requestAnimationFrame(next);
+  return () => {
+    cancelAnimationFrame(frame);
+  };
+};
+
+function environment(): Environment {
+  const browser = /Chrom\S+/.exec(navigator.userAgent)?.[0].replace('/', ' ');
+  return {
+    runtime: browser ?? navigator.userAgent,
+    relaxedSimd: tf.env().getBool('DYNCONV_RELAXED_SIMD'),
+    lanes: tf.env().getNumber('DYNCONV_LANES'),
+    vectorBits: tf.env().getNumber('DYNCONV_VECTOR_BITS'),
+  };
 }

@@ -12,6 +12,8 @@ const COMMON = {
   logLevel: 'warning',
 };
 
+const PROGRAMS = ['networks', 'gaps', 'density', 'memory', 'probe', 'tune', 'zoo', 'write-picture'];
+
 /**
  * Bundles the programs for Node.
  *
@@ -21,9 +23,7 @@ export async function bundleForNode(outdir) {
   await rm(outdir, { recursive: true, force: true });
   await build({
     ...COMMON,
-    entryPoints: ['networks', 'density', 'memory', 'probe', 'tune', 'zoo', 'write-picture'].map(
-      (program) => `bench/node/${program}.ts`,
-    ),
+    entryPoints: PROGRAMS.map((program) => `bench/node/${program}.ts`),
     outdir,
     outExtension: { '.js': '.mjs' },
     platform: 'node',
@@ -33,7 +33,7 @@ export async function bundleForNode(outdir) {
 }
 
 /**
- * Bundles the benchmark of networks for Karma.
+ * Bundles the benchmarks that run in a page for Karma.
  *
  * @param {string} outdir where to
  */

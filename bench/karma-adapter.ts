@@ -1,4 +1,4 @@
-/** Runs the benchmark of networks as Karma's test run, and reports the results to its server. */
+/** Runs a benchmark as Karma's test run, and reports the results to its server. */
 import { benchInBrowser, type BrowserBenchOptions } from './browser.js';
 
 declare const __karma__: {

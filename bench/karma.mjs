@@ -11,16 +11,16 @@ function quietReporter() {
 }
 
 /**
- * Runs the benchmark of networks in a headless Chromium, through Karma.
+ * Runs a benchmark in a headless Chromium, through Karma.
  *
  * The page is cross-origin isolated, so that dynconv has lanes.
  *
- * @param {{runs?: number, cpuRuns?: number, lanes?: number, 'plain-simd': boolean}} options how much
- *   to run, and how
+ * @param {{benchmark: string, runs?: number, cpuRuns?: number, lanes?: number, 'plain-simd': boolean}} options what to
+ *   run, how much, and how
  * @returns {Promise<{document: object, text: string}>} the results, for programs and for people
  * @throws {Error} if the page could not run it to its end
  */
-export async function benchInChromium({ runs, cpuRuns, lanes, 'plain-simd': plainSimd }) {
+export async function benchInChromium({ 'plain-simd': plainSimd, ...options }) {
   process.env.CHROMIUM_BIN = await ensureChromium();
   const served = ['build/bench/picture.bin', 'dist/*', 'models/**/*'].map((pattern) => ({
     pattern,
@@ -38,9 +38,7 @@ export async function benchInChromium({ runs, cpuRuns, lanes, 'plain-simd': plai
       client: {
         captureConsole: false,
         bench: {
-          runs,
-          cpuRuns,
-          lanes,
+          ...options,
           plainSimd,
           wasmFolder: '/base/dist/',
           model: '/base/models/mobilenetv2-hourglass-s0125/model.json',

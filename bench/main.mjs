@@ -15,12 +15,14 @@ import { nodeFlags } from '../scripts/lib/run.mjs';
 const USAGE = `npm run bench -- [BENCHMARK] [OPTIONS]
 
   networks   (the default) the published workload and a dense MobileNetV2 on wasm, dynconv and cpu
+  gaps       how long timers and animation frames wait while the published workload runs
+             through data() in a loop
   density    time of one block over the share of active pixels; writes docs/density.svg
   memory     peak WebAssembly heap on the published workload, and start-up, in fresh processes
   zoo        converted models from other people's packages, on wasm and dynconv
   tune       measures this machine's microkernels and writes an unrolling table
 
-  --browser      networks: in a headless Chromium, through Karma, in place of Node
+  --browser      networks and gaps: in a headless Chromium, through Karma, in place of Node
   --lanes N      threads that dynconv computes on (default: one a core)
   --peers        networks: onnxruntime-node, too, where it is installed
   --install      zoo and --peers: fetch the packages with the models or the peers first
@@ -33,7 +35,7 @@ const USAGE = `npm run bench -- [BENCHMARK] [OPTIONS]
   --json         print one JSON document on stdout (with npm run --silent bench)
   --help         print this`;
 
-const BENCHMARKS = ['networks', 'density', 'memory', 'zoo', 'tune'];
+const BENCHMARKS = ['networks', 'gaps', 'density', 'memory', 'zoo', 'tune'];
 const OUT = join(BUILD, 'bench');
 
 /** Reads the arguments; on a wrong one says so and ends the process. */
@@ -60,8 +62,8 @@ function readArguments() {
     if (!BENCHMARKS.includes(benchmark) || rest.length > 0) {
       throw new Error(`There is no benchmark "${positionals.join(' ')}".`);
     }
-    if (values.browser && benchmark !== 'networks') {
-      throw new Error('--browser goes with the benchmark "networks" only.');
+    if (values.browser && !['networks', 'gaps'].includes(benchmark)) {
+      throw new Error('--browser goes with the benchmarks "networks" and "gaps" only.');
     }
     if (values.peers && benchmark !== 'networks') {
       throw new Error('--peers goes with the benchmark "networks" only.');

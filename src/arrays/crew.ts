@@ -97,9 +97,10 @@ export class Crew {
   /** Whether the calling thread takes bands, or one more worker in its place. */
   setHelp(callerHelps: boolean): void {
     this.callerHelps = callerHelps;
-    if (!callerHelps && this.lanes > 1) this.workers.start(this.lanes);
-    const active = callerHelps ? this.lanes : this.lanes + 1;
-    Atomics.store(this.view(), this.base + Control.Active, active);
+    // On one lane no worker takes bands: one that is left of more lanes has no workspace.
+    const isReplaced = !callerHelps && this.lanes > 1;
+    if (isReplaced) this.workers.start(this.lanes);
+    Atomics.store(this.view(), this.base + Control.Active, this.lanes + Number(isReplaced));
   }
 
   /** Whether no worker looks for work: all that run are asleep. */

@@ -109,6 +109,11 @@ export class Lanes implements Fence {
     return this.crew.ready;
   }
 
+  /** The calling thread computes by itself, and others on it are to have their turns. */
+  get takesTurns(): boolean {
+    return !this.crew.callerHelps && this.crew.ready === 0;
+  }
+
   // Work.
 
   /** Jobs that were posted so far. */
@@ -132,8 +137,10 @@ export class Lanes implements Fence {
     crew.reserve(job.workspace);
     const description = heap.allocate(jobBytes(job));
     placeJob(job, (clock) => this.recorder.layerOf(clock), crew.view(), description >>> 2);
-    const alone =
-      jobs.areDone && (crew.ready === 0 || (crew.callerHelps && job.bands.length === 1));
+    // Queued is what workers could take, and what others on the calling thread have turns in between.
+    const isShared = crew.ready > 0 || !crew.callerHelps;
+    const isOurs = crew.ready === 0 || crew.callerHelps;
+    const alone = jobs.areDone && (job.bands.length === 1 ? isOurs : !isShared);
     if (alone) {
       crew.own.array = job.array;
       for (let band = 0; band < job.bands.length; band++) crew.own.run(description >>> 2, band);
@@ -144,6 +151,15 @@ export class Lanes implements Fence {
     heap.free(description);
     if (alone) this.throwFailure();
     return alone ? 0 : jobs.posted;
+  }
+
+  /**
+   * Runs a band of what is posted on the calling thread; where there is none for it, waits for others.
+   * @throws LaneError if a kernel trapped or a worker died
+   */
+  help(): void {
+    if (!this.crew.own.step()) this.wait(this.oldest);
+    this.throwFailure();
   }
 
   /**

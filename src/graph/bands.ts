@@ -17,6 +17,8 @@ const VALUES_PER_NS = 1.5;
 const SHORTEST_BAND_NS = 30_000;
 /** The calling thread begins its band, the last one, later than workers do: it has just posted the job. */
 const LEAD_NS = 60_000;
+/** Where the calling thread computes by itself, and others on it are to have turns: a band is about that long. */
+const TURN_NS = 6_000_000;
 /** Bands for each lane: more would let one that comes late take fewer, but each has a halo of its own. */
 const BANDS_A_LANE = 1;
 
@@ -51,25 +53,44 @@ function costUntil(stages: readonly Stage[], costs: readonly number[], end: numb
 
 /** The first row of each band of the last stage, and one past the last row, for so many lanes. */
 export function bandsOf(stages: readonly Stage[], lanes: number): number[] {
-  const { rows, entry } = stages[stages.length - 1];
-  const { count } = rows.set;
-  if (lanes < 2 || count === 0) return [0, count];
-  const costs = stages.map(rowCost);
-  const total = costUntil(stages, costs, count);
+  const { count } = stages[stages.length - 1].rows.set;
+  if (lanes < 2) return [0, count];
   const fewest = Math.min(...stages.map(({ entry: { temporal } }) => temporal.bandRows));
   const most = Math.min(lanes * BANDS_A_LANE, Math.floor(count / fewest));
+  const costs = stages.map(rowCost);
+  const total = costUntil(stages, costs, count);
   const bands = Math.min(most, Math.floor(total / SHORTEST_BAND_NS));
+  return cut(stages, costs, total + LEAD_NS, bands);
+}
+
+/** The same for the calling thread alone, which lets others have their turns between bands. */
+export function turnsOf(stages: readonly Stage[]): number[] {
+  const { count } = stages[stages.length - 1].rows.set;
+  const costs = stages.map(rowCost);
+  const total = costUntil(stages, costs, count);
+  return cut(stages, costs, total, Math.ceil(total / TURN_NS));
+}
+
+/** Cuts the rows of the last stage into at most so many bands, of about the same share of the cost. */
+function cut(
+  stages: readonly Stage[],
+  costs: readonly number[],
+  total: number,
+  bands: number,
+): number[] {
+  const { rows, entry } = stages[stages.length - 1];
+  const { count } = rows.set;
   const cuts = [0];
   for (let band = 1; band < bands; band++) {
     let low = cuts[cuts.length - 1];
     let high = count;
     while (high - low > entry.tileRows) {
       const middle = (low + high) >>> 1;
-      if (costUntil(stages, costs, middle) < ((total + LEAD_NS) * band) / bands) low = middle;
+      if (costUntil(stages, costs, middle) < (total * band) / bands) low = middle;
       else high = middle;
     }
-    const cut = Math.floor(high / entry.tileRows) * entry.tileRows;
-    if (cut > cuts[cuts.length - 1] && cut < count) cuts.push(cut);
+    const end = Math.floor(high / entry.tileRows) * entry.tileRows;
+    if (end > cuts[cuts.length - 1] && end < count) cuts.push(end);
   }
   cuts.push(count);
   return cuts;

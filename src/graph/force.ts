@@ -1,10 +1,8 @@
+import type { Token } from '../arrays/lanes.js';
 import type { Runtime } from '../arrays/runtime.js';
 import { Driver } from './driver.js';
-import { nextTurn } from './turn.js';
+import { nextTurn, turnBegins, turnEnd } from './turn.js';
 import type { Storage } from './storage.js';
-
-/** JavaScript runs no longer than this before others on the calling thread have their turn. */
-const SLICE_MS = 4;
 
 /**
  * An evaluation under way: at once, or in slices while workers compute. There is one at a time on a
@@ -43,16 +41,29 @@ class Run {
     lanes.setHelp(false);
     try {
       while (!this.isOver) {
-        const token = this.proceed(performance.now() + SLICE_MS);
+        const token = this.proceed(turnEnd());
         const target = token ?? lanes.oldest;
         if (token === 0) await nextTurn();
-        while (!this.isOver && !lanes.isDone(target)) await lanes.whenDone(target);
+        while (!this.isOver && !lanes.isDone(target)) await this.yieldTo(target);
         if (token === null && lanes.oldest === 0) break;
       }
     } catch (error) {
       this.fail(error as Error);
     }
     this.end();
+  }
+
+  /** Lets workers come nearer to the moment; where there are none, computes a part of what is left. */
+  private async yieldTo(token: Token): Promise<void> {
+    const { lanes } = this.storage.runtime;
+    if (lanes.ready > 0) {
+      await lanes.whenDone(token);
+      turnBegins();
+      return;
+    }
+    if (performance.now() > turnEnd()) await nextTurn();
+    // Whoever had a turn may have brought the evaluation to its end.
+    if (!this.isOver) lanes.help();
   }
 
   /** Resolves when the evaluation has ended, in whatever way. */

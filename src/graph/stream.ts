@@ -3,7 +3,7 @@ import type { Placement } from '../arrays/command.js';
 import { InWorkspace } from '../arrays/job.js';
 import type { Band, Stage as JobStage } from '../arrays/job.js';
 import type { Token } from '../arrays/lanes.js';
-import { bandsOf } from './bands.js';
+import { bandsOf, turnsOf } from './bands.js';
 import type { Rows } from './rows.js';
 import { scheduleBand, stagesOf } from './strips.js';
 import type { Stage, StageRange } from './strips.js';
@@ -22,7 +22,7 @@ export function compute(rows: Rows): void {
   const { arena, lanes } = runtime;
   const stages = stagesOf(rows);
   for (const { producer } of stages) producer.prepare?.();
-  const cuts = bandsOf(stages, lanes.ready);
+  const cuts = lanes.takesTurns ? turnsOf(stages) : bandsOf(stages, lanes.ready);
   const bands = cuts.slice(1).map((to, index) => scheduleBand(stages, cuts[index], to));
   const pointer = arena.allocate(Math.max(rows.set.count * rows.stride, 4));
   const { placements, workspace } = placeRows(stages, bands, pointer);

@@ -1,6 +1,22 @@
+/** JavaScript runs no longer than this before others on the calling thread have their turn. */
+const SLICE_MS = 4;
+
+/** When the turn of the event loop began that JavaScript runs in now, as far as is known. */
+let began = 0;
+
+/** When others on this thread are to have their turn, on the clock of performance.now(). */
+export function turnEnd(): number {
+  return began + SLICE_MS;
+}
+
+/** Notes that others on this thread have just had their turn. */
+export function turnBegins(): void {
+  began = performance.now();
+}
+
 /** Resolves once others on this thread have had their turn: timers, input, animation frames. */
-export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
+export async function nextTurn(): Promise<void> {
+  await new Promise<void>((resolve) => {
     // A timer would be held back for 4 ms where timers follow one another.
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {
@@ -9,4 +25,5 @@ export function nextTurn(): Promise<void> {
     };
     port2.postMessage(null);
   });
+  turnBegins();
 }

@@ -8,6 +8,7 @@ import { MOST_LANES } from '../../src/arrays/lanes.js';
 import { dynconv, footprint, restart } from '../backend/footprint.js';
 import { hourglassPredictor, predictor } from '../backend/predictor.js';
 import type { Predictor } from '../backend/predictor.js';
+import { filter, quarters } from '../backend/random-tensors.js';
 import { IN_NODE } from '../support/environment.js';
 
 /** Workers need shared memory, which a page has only if it is cross-origin isolated. */
@@ -92,6 +93,23 @@ describe('lanes', () => {
     }
   }
 
+  it('let timers go on where the calling thread computes alone, in the middle of one operation', async () => {
+    await startWith(1);
+    const x = quarters([1, 128, 128, 64], 1) as tf.Tensor4D;
+    const weights = filter([3, 3, 64, 128], 2);
+    const conv = (): tf.Tensor => tf.conv2d(x, weights, 1, 'same');
+    const whole = conv();
+    const parts = conv();
+    let turns = 0;
+    const timer = setInterval(() => turns++, 0);
+    const values = await parts.data();
+    clearInterval(timer);
+    // There is a turn at the end whatever comes.
+    assert.isAbove(turns, 2);
+    assert.deepEqual(values, whole.dataSync());
+    tf.dispose([x, weights, whole, parts]);
+  });
+
   if (!HAS_WORKERS) {
     it('are the calling thread alone where memory cannot be shared', async () => {
       await startWith(4);
@@ -146,6 +164,22 @@ describe('lanes', () => {
     assert.equal(await lanesAtWork(1), 1);
     assert.equal(await lanesAtWork(3), 3);
     assert.equal(await lanesAtWork(2), 2);
+    model.dispose();
+  });
+
+  it('leave workers that are too many at rest, though nobody waits', async () => {
+    await startWith(2);
+    tf.env().set('DYNCONV_LANES', 1);
+    model = large();
+    const [own, ...others] = await callsOf(async () => {
+      for (let run = 0; run < 5; run++) {
+        const output = model.predict(model.input);
+        assert.deepEqual(await output.data(), expected);
+        output.dispose();
+      }
+    });
+    assert.isAbove(own, 0);
+    assert.isTrue(others.every((count) => count === 0));
     model.dispose();
   });
 
