@@ -29,6 +29,7 @@ const SIGNATURES: Record<string, Signature> = {
   ...signatures(ANY, [tf.ExpandDims, tf.Identity, tf.Reshape, tf.PadV2, tf.MirrorPad, tf.Diag]),
   ...signatures(ANY, [tf.BatchToSpaceND, tf.SpaceToBatchND, tf.Unique, tf.OnesLike, tf.ZerosLike]),
   ...signatures(ANY, [tf.Equal, tf.NotEqual, tf.Greater, tf.GreaterEqual, tf.Less, tf.LessEqual]),
+  ...signatures(ANY, [tf.StridedSlice]),
   ...signatures(ANY, [tf.ArgMax, tf.ArgMin, tf.Mean]),
   ...signatures(NUMBER, [tf.Add, tf.AddN, tf.Sub, tf.Multiply, tf.SquaredDifference]),
   ...signatures(NUMBER, [tf.Abs, tf.Neg, tf.Square, tf.Reverse]),
@@ -82,6 +83,9 @@ const CONDITIONS: Record<string, Condition> = {
     (begin as number[]).every(
       (at, axis) => at >= 0 && at + Math.max((size as number[])[axis], 0) <= (x?.shape[axis] ?? 0),
     ),
+  // With steps, values of any type are taken for float32.
+  [tf.StridedSlice]: ({ x }, { strides }) =>
+    x?.dtype === 'float32' || (strides as number[]).every((step) => step === 1),
   // The numbers 1 and 0 are written as int32, whatever the type.
   [tf.OneHot]: (_, { dtype }) => dtype === 'int32',
   [tf.GatherV2]: (_, { batchDims }) => !batchDims,

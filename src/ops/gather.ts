@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { skips } from '../flags.js';
 import type { Evaluation } from '../graph/evaluation.js';
 import { settled, whole } from '../graph/node.js';
@@ -7,6 +8,7 @@ import { PixelSet } from '../graph/pixels.js';
 import { Rows } from '../graph/rows.js';
 import { channelsOf } from '../graph/view.js';
 import type { View } from '../graph/view.js';
+import type { Heap } from '../memory/heap.js';
 import { required } from '../lowering/operation.js';
 import type { Call, Operation } from '../lowering/operation.js';
 import { valuesOf } from '../lowering/values.js';
@@ -46,15 +48,11 @@ class Gather implements Primitive {
     const rows = yield* settled(evaluation.compute(map));
     const { length } = this.runs;
     const pointer = runtime.arena.allocate(Math.max(starts.length * length * 4, 4));
-    const { f32 } = runtime.heap;
-    let to = pointer >>> 2;
-    for (const start of starts) {
-      // The pixels of a run lie side by side in the set, too.
-      const row = set.rank(Math.floor(start / channels));
-      const from = (rows.pointer >>> 2) + row * channels + (start % channels);
-      f32.copyWithin(to, from, from + length);
-      to += length;
-    }
+    // The pixels of a run lie side by side in the set, too.
+    const places = starts.map(
+      (start) => set.rank(Math.floor(start / channels)) * channels + (start % channels),
+    );
+    copyRuns(runtime.heap, rows.pointer, places, length * 4, pointer, 4);
     rows.release();
     set.release();
     const all = PixelSet.all(runtime, want.total);
@@ -74,6 +72,41 @@ class Gather implements Primitive {
     }
     return PixelSet.fromBitmap(runtime, map.pixels, bitmap);
   }
+}
+
+/** Copies runs of `bytes` bytes, which begin at the values `starts`, to `to`, one after the other. */
+function copyRuns(
+  { u8 }: Heap,
+  from: number,
+  starts: ArrayLike<number>,
+  bytes: number,
+  to: number,
+  width: number,
+): void {
+  for (let run = 0; run < starts.length; run++) {
+    const start = from + starts[run] * width;
+    u8.copyWithin(to + run * bytes, start, start + bytes);
+  }
+}
+
+/** Gathers values that are in memory, or are now brought there, at once. */
+function gatherNow(
+  { backend, tensors }: Call,
+  [map, indices]: [string, string],
+  shape: number[],
+  runs: Runs,
+): TensorInfo {
+  const { dtype, dataId } = tensors[map]!;
+  const values = backend.slot(dataId).ready;
+  const positions = backend.slot(tensors[indices]!.dataId).ready;
+  const { heap } = backend.runtime;
+  const at = positions.pointer >>> 2;
+  const starts = runs.starts(heap.i32.subarray(at, at + positions.size));
+  const width = tf.util.bytesPerElement(dtype);
+  const output = backend.makeOutput(shape, dtype);
+  const { pointer } = backend.slot(output.dataId).ready;
+  copyRuns(heap, values.pointer, starts, runs.length * width, pointer, width);
+  return output;
 }
 
 /** Defers a gathering of few pixels of a map that is not computed yet. */
@@ -98,29 +131,36 @@ const gatherNd: Operation = {
     const map = required(call, 'params');
     const indices = required(call, 'indices');
     const axes = indices.channels;
-    if (axes > map.shape.length || tf.util.sizeFromShape(map.shape) === 0) return null;
+    if (indices.dtype !== 'int32' || indices.shape.length === 0) return null;
+    if (axes > map.shape.length) return null;
     const { shape } = map;
     const length = tf.util.sizeFromShape(shape.slice(axes));
     const steps = tf.util.computeStrides(shape);
     steps.push(1);
+    const last = tf.util.sizeFromShape(shape) - length;
     const runs: Runs = {
       length,
       count: indices.pixels,
       starts(values) {
-        return Array.from({ length: indices.pixels }, (_, run) => {
-          const index = Array.from({ length: axes }, (_, axis) => values[run * axes + axis]);
-          const start = index.reduce((sum, position, axis) => sum + position * steps[axis], 0);
-          if (start < 0 || start + length > tf.util.sizeFromShape(shape)) {
+        const starts = new Array<number>(indices.pixels);
+        for (let run = 0; run < starts.length; run++) {
+          let start = 0;
+          for (let axis = 0; axis < axes; axis++) start += values[run * axes + axis] * steps[axis];
+          if (start < 0 || start > last) {
+            const index = Array.from({ length: axes }, (_, axis) => values[run * axes + axis]);
             throw new Error(
               `GatherNd: the index [${index.join()}] is not within [${shape.join()}]`,
             );
           }
-          return start;
-        });
+          starts[run] = start;
+        }
+        return starts;
       },
     };
     const outShape = [...indices.shape.slice(0, -1), ...shape.slice(axes)];
-    return gather(call, tf.GatherNd, [map, indices], outShape, runs);
+    const gathered = gather(call, tf.GatherNd, [map, indices], outShape, runs);
+    // tfjs-backend-wasm's kernel reads whatever lies at an index that is out of range.
+    return gathered ?? gatherNow(call, ['params', 'indices'], outShape, runs);
   },
 };
 

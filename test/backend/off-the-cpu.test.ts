@@ -1,0 +1,50 @@
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import { assert } from 'chai';
+import '../../src/index.js';
+import { map } from './cases.js';
+
+/** Names of the cpu backend's kernels that run while `action` does. */
+function cpuKernelsOf(action: () => tf.Tensor[]): string[] {
+  const names: string[] = [];
+  const kernels = tf.getKernelsForBackend('cpu').map((config) => ({ config, ...config }));
+  for (const { config, kernelFunc } of kernels) {
+    config.kernelFunc = (args) => {
+      names.push(config.kernelName);
+      return kernelFunc(args);
+    };
+  }
+  try {
+    tf.tidy(() => {
+      for (const tensor of action()) tensor.dataSync();
+    });
+  } finally {
+    for (const { config, kernelFunc } of kernels) config.kernelFunc = kernelFunc;
+  }
+  return names;
+}
+
+const indices = () => tf.tensor2d([0, 3, 1, 2], [2, 2], 'int32');
+
+describe('what models do between layers', () => {
+  before(() => tf.setBackend('dynconv'));
+  after(() => tf.setBackend('cpu'));
+
+  const cases: Record<string, () => tf.Tensor[]> = {
+    'positions of most of a map': () => [
+      tf.gatherND(map([4, 4, 1, 3]), indices()),
+      tf.gatherND(tf.relu(map([4, 4, 1, 3])), indices()),
+      tf.gatherND(tf.cast(map([4, 4, 2, 1]), 'int32'), indices()),
+      tf.gatherND(tf.greater(map([4, 4, 1, 3]), 0), indices()),
+    ],
+    'parts of integers': () => [
+      tf.stridedSlice(tf.tensor1d([1, 9, 5, 3], 'int32'), [1], [3], [1]),
+      tf.stridedSlice(tf.tensor2d([1, 9, 5, 3], [2, 2], 'int32'), [0, 1], [2, 2], [1, 1], 1, 1),
+    ],
+  };
+  for (const [name, action] of Object.entries(cases)) {
+    it(`copies nothing to the cpu backend: ${name}`, () => {
+      assert.deepEqual(cpuKernelsOf(action), []);
+    });
+  }
+});
