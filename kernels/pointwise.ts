@@ -208,10 +208,14 @@ export function f32_leaky(cmd: usize, r0: i32, r1: i32, _scratch: usize): void {
   const shared = word(cmd, Word.Param0);
   const lo = v128.load32_splat(cmd, Word.Min * 4);
   const hi = v128.load32_splat(cmd, Word.Max * 4);
-  const channels = word(cmd, Word.InChannels);
-  const rest = channels & (LANES - 1);
+  let channels = word(cmd, Word.InChannels);
   const first = v128.load32_splat(alphas);
   const flat = isFlat(cmd, r0, r1);
+  if (flat && shared) {
+    channels *= r1 - r0;
+    r1 = r0 + min(1, r1 - r0);
+  }
+  const rest = channels & (LANES - 1);
   let a: usize = 0;
   let out: usize = 0;
   for (let r = r0; r < r1; r++) {
@@ -221,9 +225,24 @@ export function f32_leaky(cmd: usize, r0: i32, r1: i32, _scratch: usize): void {
     }
     const end = out + ((<usize>(channels - rest)) << 2);
     let alpha = alphas;
-    for (; out < end; out += 16, a += 16, alpha += 16) {
-      const x = leaky(v128.load(a), shared ? first : v128.load(alpha));
-      v128.store(out, clamp(x, lo, hi));
+    if (shared) {
+      for (; out + VECTOR < end; out += 32, a += 32) {
+        const x0 = leaky(v128.load(a), first);
+        const x1 = leaky(v128.load(a, 16), first);
+        storePair(out, clamp(x0, lo, hi), clamp(x1, lo, hi));
+      }
+    } else {
+      for (; out + VECTOR < end; out += 32, a += 32, alpha += 32) {
+        const x0 = leaky(v128.load(a), v128.load(alpha));
+        const x1 = leaky(v128.load(a, 16), v128.load(alpha, 16));
+        storePair(out, clamp(x0, lo, hi), clamp(x1, lo, hi));
+      }
+    }
+    if (out < end) {
+      v128.store(out, clamp(leaky(v128.load(a), shared ? first : v128.load(alpha)), lo, hi));
+      out += 16;
+      a += 16;
+      alpha += 16;
     }
     if (rest) {
       const x = leaky(loadLanes(a, rest), shared ? first : loadLanes(alpha, rest));
