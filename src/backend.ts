@@ -283,25 +283,18 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
     if (cpuId) return cpuBackend().readSync(cpuId);
     if (stringBytes) return stringBytes.slice(start, end);
     if (!storage) throw new Error('a tensor without values cannot be read');
-    force(storage);
-    const width = util.bytesPerElement(dtype);
+    slot.compute();
+    const { f32, i32, u8 } = this.runtime.heap;
+    const values = dtype === 'float32' ? f32 : dtype === 'int32' ? i32 : u8;
+    const first = storage.pointer / values.BYTES_PER_ELEMENT;
     const stop = end ?? util.sizeFromShape(shape);
-    const { u8 } = this.runtime.heap;
-    const bytes = u8.slice(storage.pointer + start * width, storage.pointer + stop * width);
-    switch (dtype) {
-      case 'float32':
-        return new Float32Array(bytes.buffer);
-      case 'int32':
-        return new Int32Array(bytes.buffer);
-      default:
-        return bytes;
-    }
+    return values.slice(first + start, first + stop);
   }
 
   override disposeData(dataId: DataId, force = false): boolean {
-    if (!this.dataIdMap.has(dataId)) return true;
+    const slot = this.slots.find(dataId);
+    if (!slot) return true;
     this.count(dataId, -1);
-    const slot = this.slot(dataId);
     slot.refCount--;
     if (!force && slot.refCount > 0) return false;
     if (slot.cpuId) cpuBackend().disposeData(slot.cpuId);
@@ -327,7 +320,7 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
 
 /** @throws RangeError for a shape that no tensor has: tfjs-core passes sizes on unchecked. */
 function requireShape(shape: readonly number[]): void {
-  if (shape.some((size) => size < 0)) {
-    throw new RangeError(`there is no tensor of shape [${shape.join(', ')}]`);
+  for (const size of shape) {
+    if (size < 0) throw new RangeError(`there is no tensor of shape [${shape.join(', ')}]`);
   }
 }

@@ -9,8 +9,7 @@ type Input = TensorInfo | TensorInfo[] | null | undefined;
 /** The tensors among a kernel's inputs; an input may be one tensor, a list of them, or absent. */
 export function tensorsOf(inputs: NamedTensorInfoMap): TensorInfo[] {
   const tensors: TensorInfo[] = [];
-  for (const name in inputs) {
-    const input = inputs[name] as Input;
+  for (const input of Object.values(inputs) as Input[]) {
     if (Array.isArray(input)) tensors.push(...input);
     else if (input) tensors.push(input);
   }

@@ -13,11 +13,11 @@ class OwnId {
   }
 
   static slotOf(dataId: DataId, table: SlotTable): Slot | null {
-    return #slot in dataId && dataId.#table === table ? dataId.#slot : null;
+    return dataId instanceof OwnId && dataId.#table === table ? dataId.#slot : null;
   }
 
   static clear(dataId: DataId): void {
-    if (#slot in dataId) dataId.#slot = null;
+    if (dataId instanceof OwnId) dataId.#slot = null;
   }
 }
 
@@ -69,7 +69,8 @@ export class SlotTable extends DataStorage<Slot> {
     return this.own + this.moved.size;
   }
 
-  private find(dataId: DataId): Slot | undefined {
+  /** The slot of an id of this backend; undefined for any other. */
+  find(dataId: DataId): Slot | undefined {
     return OwnId.slotOf(dataId, this) ?? this.moved.get(dataId);
   }
 }

@@ -109,17 +109,24 @@ function conditions(names: readonly string[], condition: Condition): typeof COND
 /** Whether tfjs-backend-wasm's kernel `name` is known to do with a call what the cpu backend does. */
 export function isTrusted(name: string, inputs: Inputs, attrs: NamedAttrMap = {}): boolean {
   const signature = SIGNATURES[name] ?? FLOAT;
-  let common: DataType | null = null;
-  for (const key in inputs) {
-    const input = inputs[key];
-    if (!input) continue;
-    const types = isList(signature) ? signature : (signature[key] ?? NONE);
-    if (!types.includes(input.dtype) || isEmpty(input.shape)) return false;
-    if (!isList(signature)) continue;
-    common ??= input.dtype;
-    if (input.dtype !== common) return false;
-  }
+  const areTrusted = isList(signature)
+    ? areOfOne(signature, Object.values(inputs))
+    : Object.entries(inputs).every(
+        ([key, input]) => !input || areOfOne(signature[key] ?? NONE, [input]),
+      );
+  if (!areTrusted) return false;
   return CONDITIONS[name]?.(inputs, attrs) ?? true;
+}
+
+/** None is empty, and all that are given are of the same one of these types. */
+function areOfOne(types: Types, inputs: readonly Inputs[string][]): boolean {
+  let common: DataType | null = null;
+  for (const input of inputs) {
+    if (!input) continue;
+    common ??= input.dtype;
+    if (input.dtype !== common || !types.includes(common) || isEmpty(input.shape)) return false;
+  }
+  return true;
 }
 
 function isList(signature: Signature): signature is Types {
@@ -131,7 +138,8 @@ function isList(signature: Signature): signature is Types {
  * larger than what it slides over, a dimension comes out as 0 or below.
  */
 export function isEmpty(shape: readonly number[]): boolean {
-  return shape.some((size) => size <= 0);
+  for (const size of shape) if (size <= 0) return true;
+  return false;
 }
 
 const byName = new Map(kernelConfigs.map((config) => [config.kernelName, config]));

@@ -56,6 +56,8 @@ export class Crew {
     this.own = new Lane(
       this.setupOf(0),
       ROW_KERNELS.map((name) => kernels[name]),
+      // Only the calling thread lets the memory grow, and its heap has looked by then.
+      () => heap.i32,
       (error, kernel) => {
         onTrap(kernel, error);
       },
@@ -115,6 +117,7 @@ export class Crew {
 
   /** Threads that take bands of what is posted now; 0 when only the calling thread could. */
   get ready(): number {
+    if (this.workers.count === 0) return 0;
     const words = this.view();
     let ready = 0;
     for (let lane = 1; lane <= this.workers.count; lane++) {

@@ -62,7 +62,7 @@ export function jobBytes({ stages, bands }: Job): number {
 /** Writes a job's description at word `at`. */
 export function placeJob(
   { stages, bands }: Job,
-  layerOf: (clock: Clock | null) => number,
+  recorder: { layerOf(clock: Clock | null): number },
   words: Int32Array,
   at: number,
 ): void {
@@ -70,7 +70,7 @@ export function placeJob(
   words[next++] = stages.length;
   for (const { kernel, clock, command, inWorkspace } of stages) {
     words[next + StageWord.Kernel] = kernelNumbers.get(kernel) ?? -1;
-    words[next + StageWord.Layer] = layerOf(clock);
+    words[next + StageWord.Layer] = recorder.layerOf(clock);
     words[next + StageWord.Command] = command;
     words[next + StageWord.InWorkspace] = inWorkspace;
     next += StageWord.Count;

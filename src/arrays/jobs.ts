@@ -9,6 +9,8 @@ export type Token = number;
 export class Jobs {
   /** Jobs that were posted so far. */
   posted = 0;
+  /** Jobs that were done when last looked at: whatever allocates or frees asks for them. */
+  private known = 0;
   /** What is posted is on the critical path: it comes before what is not. */
   isUrgent = true;
 
@@ -23,7 +25,11 @@ export class Jobs {
 
   /** Jobs that are done: all before the first that is not. */
   get done(): number {
-    return this.posted - ((this.posted - Atomics.load(this.view(), this.base + Control.Done)) | 0);
+    if (this.known < this.posted) {
+      const done = Atomics.load(this.view(), this.base + Control.Done);
+      this.known = this.posted - ((this.posted - done) | 0);
+    }
+    return this.known;
   }
 
   get areDone(): boolean {

@@ -62,6 +62,15 @@ function portOf(): Port {
   };
 }
 
+/** A memory as words, which grows at another thread's hands. */
+function viewOf(memory: WebAssembly.Memory): () => Int32Array {
+  let words = new Int32Array(memory.buffer);
+  return () => {
+    if (memory.buffer !== words.buffer) words = new Int32Array(memory.buffer);
+    return words;
+  };
+}
+
 /** Runs what is posted until it is told to stop. */
 function work(setup: WorkerSetup, port: Port): void {
   const instance = new WebAssembly.Instance(setup.module, { env: { memory: setup.memory } });
@@ -69,6 +78,7 @@ function work(setup: WorkerSetup, port: Port): void {
   const lane = new Lane(
     setup,
     ROW_KERNELS.map((name) => kernels[name]),
+    viewOf(setup.memory),
     (error, kernel) => {
       port.send({ kind: 'failed', kernel: ROW_KERNELS[kernel], message: String(error) });
     },

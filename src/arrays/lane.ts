@@ -30,8 +30,6 @@ export function arrayOfLane(lane: number): 0 | 1 {
 
 /** One lane of the PE arrays: takes bands of the jobs that are posted, and runs them. */
 export class Lane {
-  private words: Int32Array;
-  private buffer: ArrayBufferLike;
   private readonly base: number;
   private readonly own: number;
   /** The PE array of the job that it runs. */
@@ -41,26 +39,18 @@ export class Lane {
   /** Addresses of the commands of the stages that it runs. */
   private readonly commands: number[] = [];
 
-  /** @param fail hears of a kernel that trapped */
+  /**
+   * @param view the memory as words; another array when it has grown
+   * @param fail hears of a kernel that trapped
+   */
   constructor(
     private readonly setup: LaneSetup,
     private readonly kernels: readonly RowKernel[],
+    readonly view: () => Int32Array,
     private readonly fail: (error: unknown, kernel: number) => void,
   ) {
-    this.buffer = setup.memory.buffer;
-    this.words = new Int32Array(this.buffer);
     this.base = setup.control >>> 2;
     this.own = this.base + laneAt(setup.index);
-  }
-
-  /** The memory as words; another array when it has grown. */
-  view(): Int32Array {
-    const { buffer } = this.setup.memory;
-    if (buffer !== this.buffer) {
-      this.buffer = buffer;
-      this.words = new Int32Array(buffer);
-    }
-    return this.words;
   }
 
   /** Takes a band of a job that can run, and runs it; false if there is none for this lane. */

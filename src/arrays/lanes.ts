@@ -20,6 +20,8 @@ export type { Token } from './jobs.js';
 const SPINS = 256;
 /** A look that comes later than this shows that the calling thread did not run, either. */
 const LONGEST_POLL_MS = 20;
+/** A longer description of a job that the calling thread runs by itself gets a block of its own. */
+const ALONE_BYTES = 4096;
 
 interface Waiter {
   readonly token: Token;
@@ -39,6 +41,8 @@ export class Lanes implements Fence {
   private readonly jobs: Jobs;
   private readonly faults: Faults;
   private waiter: Waiter | null = null;
+  /** Room for the description of a small job that no other lane sees. */
+  private readonly alone: number;
 
   constructor(
     memory: WebAssembly.Memory,
@@ -68,6 +72,7 @@ export class Lanes implements Fence {
     this.jobs = new Jobs(base, view);
     this.recorder = new Recorder(heap, base, view);
     this.faults = new Faults(this.crew, this.jobs, (error) => this.waiter?.reject(error));
+    this.alone = heap.allocate(ALONE_BYTES);
     heap.fence = this;
   }
 
@@ -135,12 +140,14 @@ export class Lanes implements Fence {
   post(job: Job, after: Iterable<Token> = []): Token {
     const { crew, heap, jobs } = this;
     crew.reserve(job.workspace);
-    const description = heap.allocate(jobBytes(job));
-    placeJob(job, (clock) => this.recorder.layerOf(clock), crew.view(), description >>> 2);
     // Queued is what workers could take, and what others on the calling thread have turns in between.
     const isShared = crew.ready > 0 || !crew.callerHelps;
     const isOurs = crew.ready === 0 || crew.callerHelps;
     const alone = jobs.areDone && (job.bands.length === 1 ? isOurs : !isShared);
+    const bytes = jobBytes(job);
+    const isSmall = alone && bytes <= ALONE_BYTES;
+    const description = isSmall ? this.alone : heap.allocate(bytes);
+    placeJob(job, this.recorder, crew.view(), description >>> 2);
     if (alone) {
       crew.own.array = job.array;
       for (let band = 0; band < job.bands.length; band++) crew.own.run(description >>> 2, band);
@@ -148,7 +155,7 @@ export class Lanes implements Fence {
       this.waitUntil(() => !jobs.isFull);
       jobs.announce(job, description, after);
     }
-    heap.free(description);
+    if (!isSmall) heap.free(description);
     if (alone) this.throwFailure();
     return alone ? 0 : jobs.posted;
   }

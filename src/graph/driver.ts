@@ -32,7 +32,7 @@ export class Driver implements Evaluation {
   /** Fibers that wait for the lanes, the longest first. */
   private readonly waiting: Fiber[] = [];
   /** The nodes under way, with the fibers that wait for what another one makes of them. */
-  private readonly underWay = new Map<Storage, Fiber[]>();
+  private readonly underWay = new Map<Storage, Fiber[] | null>();
 
   constructor(
     readonly runtime: Runtime,
@@ -140,9 +140,10 @@ export class Driver implements Evaluation {
       return !whole || this.settle(fiber);
     }
     const others = this.underWay.get(storage);
-    if (others) {
+    if (others !== undefined) {
       fiber.demand = demand;
-      others.push(fiber);
+      if (others) others.push(fiber);
+      else this.underWay.set(storage, [fiber]);
       return false;
     }
     // Where the channels differ, pixels of the view are no pixels of the node: ask for all of them.
@@ -185,7 +186,7 @@ export class Driver implements Evaluation {
     const steps = node.primitive.evaluate(node, want, this);
     fiber.stack.push({ storage, want, steps, isLast, settles, finish });
     fiber.answer = null;
-    this.underWay.set(storage, []);
+    this.underWay.set(storage, null);
     return true;
   }
 
@@ -194,7 +195,8 @@ export class Driver implements Evaluation {
     fiber.answer = finish(rows);
     want.release();
     fiber.stack.pop();
-    for (const other of this.underWay.get(storage) ?? []) this.ready.push(other);
+    const others = this.underWay.get(storage);
+    if (others) this.ready.push(...others);
     this.underWay.delete(storage);
     return !settles || this.settle(fiber);
   }

@@ -20,6 +20,19 @@ export interface Deferred {
   readonly reach: number;
 }
 
+/** All that decides in which order weights are packed. */
+export interface Layout {
+  equals(other: this): boolean;
+}
+
+/** Weights in the layout of a kernel. */
+interface Pack {
+  readonly layout: Layout;
+  /** What else is packed with them. */
+  readonly key: number;
+  readonly pointer: number;
+}
+
 /** Gives finished storages the identity under which tfjs-backend-wasm's own kernels know them. */
 export interface TensorRegistry {
   register(size: number, pointer: number): number;
@@ -43,7 +56,7 @@ export class Storage {
   private failure: Error | null = null;
   private pointerOrZero = 0;
   private wasmId = 0;
-  private packs: Map<string, { key: number; pointer: number }> | null = null;
+  private packs: Pack[] | null = null;
   /** What is computed already of a deferred node that has several readers. */
   partial: Partial | null = null;
   /** When the values, or those of `partial`, are in memory: lanes may be computing them. */
@@ -87,15 +100,18 @@ export class Storage {
     return this.pointerOrZero;
   }
 
-  /** The id under which tfjs-backend-wasm's kernels know these values. Only when ready. */
+  /**
+   * The id under which tfjs-backend-wasm's kernels know these values. Only when ready. Most values
+   * pass from one deferred operation to the next, and never need one.
+   */
   get id(): number {
+    if (this.wasmId === 0) this.wasmId = this.registry.register(this.size, this.pointerOrZero);
     return this.wasmId;
   }
 
   /** Takes over the block at `pointer`, which holds all values once the token's moment has come. */
   fulfil(pointer: number): void {
     this.pointerOrZero = pointer;
-    this.wasmId = this.registry.register(this.size, pointer);
     this.dropNode();
     this.settle();
   }
@@ -156,14 +172,19 @@ export class Storage {
    * Weights in the layout of a kernel, made by `pack` at the first use and kept as long as these
    * values. `layout` tells all of the layout; with another `key` (another bias) it is packed anew.
    */
-  packed(layout: string, key: number, bytes: number, pack: (pointer: number) => void): number {
-    this.packs ??= new Map();
-    const known = this.packs.get(layout);
-    if (known?.key === key) return known.pointer;
-    const pointer = this.runtime.heap.allocate(bytes);
+  packed(
+    layout: Layout,
+    key: number,
+    bytes: () => number,
+    pack: (pointer: number) => void,
+  ): number {
+    const packs = (this.packs ??= []);
+    const at = packs.findIndex((known) => known.layout.equals(layout));
+    if (packs[at]?.key === key) return packs[at].pointer;
+    const pointer = this.runtime.heap.allocate(bytes());
     pack(pointer);
-    if (known) this.runtime.retire(known.pointer);
-    this.packs.set(layout, { key, pointer });
+    if (at >= 0) this.runtime.retire(packs.splice(at, 1)[0].pointer);
+    packs.push({ layout, key, pointer });
     return pointer;
   }
 
@@ -203,7 +224,7 @@ export class Storage {
     if (this.wasmId !== 0) this.registry.unregister(this.wasmId);
     this.wasmId = 0;
     this.pointerOrZero = 0;
-    if (this.packs) for (const { pointer } of this.packs.values()) this.runtime.heap.free(pointer);
+    for (const { pointer } of this.packs ?? []) this.runtime.heap.free(pointer);
     this.packs = null;
   }
 }

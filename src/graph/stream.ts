@@ -11,6 +11,8 @@ import type { Stage, StageRange } from './strips.js';
 /** Rows in a workspace begin at multiples of this: a cache line. */
 const ALIGNMENT = 64;
 
+const NO_RINGS: ReadonlyMap<Rows, Placement> = new Map();
+
 /**
  * Gives `rows`, if they are pending, to the lanes, together with the pending rows that they read.
  * Afterwards they own a block with all of their rows, which are in memory once `rows.token` has come.
@@ -24,15 +26,15 @@ export function compute(rows: Rows): void {
   for (const { producer } of stages) producer.prepare?.();
   const cuts = lanes.takesTurns ? turnsOf(stages) : bandsOf(stages, lanes.ready);
   const bands = cuts.slice(1).map((to, index) => scheduleBand(stages, cuts[index], to));
-  const pointer = arena.allocate(Math.max(rows.set.count * rows.stride, 4));
-  const { placements, workspace } = placeRows(stages, bands, pointer);
+  rows.pointer = arena.allocate(Math.max(rows.set.count * rows.stride, 4));
+  const { rings, workspace } = placeRings(stages, bands);
   const commands = arena.allocate(stages.length * Command.bytes);
   const token = lanes.post(
     {
       stages: stages.map((stage, index): JobStage => {
         const { kernel, record } = stage.producer;
         const command = commands + index * Command.bytes;
-        const inWorkspace = placeCommand(stage, placements, command);
+        const inWorkspace = placeCommand(stage, rings, command);
         return { kernel, command, inWorkspace, clock: record };
       }),
       bands: bands.map(bandOf),
@@ -42,8 +44,7 @@ export function compute(rows: Rows): void {
     inputsTokens(stages),
   );
   arena.free(commands);
-  for (const stage of stages) finish(stage, placements, token);
-  rows.pointer = pointer;
+  for (const stage of stages) finish(stage, rings, token);
   rows.token = token;
 }
 
@@ -53,28 +54,24 @@ function arrayOf(stages: readonly Stage[]): 0 | 1 {
 }
 
 /**
- * Where the rows of the stages lie: those of the last one at `sink`, the others' in rings in the
- * workspace of whichever lane runs a band. A ring is a power of two of rows.
+ * Where the rows of all stages but the last lie: in rings in the workspace of whichever lane runs a
+ * band. A ring is a power of two of rows.
  */
-function placeRows(
+function placeRings(
   stages: readonly Stage[],
   bands: readonly StageRange[][],
-  sink: number,
-): { placements: Map<Rows, Placement>; workspace: number } {
-  const placements = new Map<Rows, Placement>();
+): { rings: ReadonlyMap<Rows, Placement>; workspace: number } {
+  if (stages.length === 1) return { rings: NO_RINGS, workspace: 0 };
+  const rings = new Map<Rows, Placement>();
   let workspace = stages.length * Command.bytes;
-  for (const [index, { rows }] of stages.entries()) {
-    if (index === stages.length - 1) {
-      placements.set(rows, { pointer: sink, stride: rows.stride });
-      continue;
-    }
+  for (const [index, { rows }] of stages.slice(0, -1).entries()) {
     let span = 1;
     for (const ranges of bands) span = Math.max(span, ranges[index].span);
     const ring = 2 ** Math.ceil(Math.log2(span));
-    placements.set(rows, { pointer: workspace, stride: rows.stride, mask: ring - 1 });
+    rings.set(rows, { pointer: workspace, stride: rows.stride, mask: ring - 1 });
     workspace += Math.ceil((ring * rows.stride) / ALIGNMENT) * ALIGNMENT;
   }
-  return { placements, workspace: stages.length > 1 ? workspace : 0 };
+  return { rings, workspace };
 }
 
 function bandOf(ranges: readonly StageRange[]): Band {
@@ -89,7 +86,7 @@ function bandOf(ranges: readonly StageRange[]): Band {
 /** Writes the command of a stage; returns which of its operands lie in a lane's workspace. */
 function placeCommand(
   { rows, producer }: Stage,
-  placements: ReadonlyMap<Rows, Placement>,
+  rings: ReadonlyMap<Rows, Placement>,
   address: number,
 ): number {
   const { runtime, set } = rows;
@@ -97,18 +94,18 @@ function placeCommand(
   const [first, second] = inputs;
   // Row by row over one set, nobody needs to know which pixels the rows are of.
   const isRowwise = producer.window === null && inputs.every((input) => input.set === set);
-  const output: Placement = placements.get(rows) ?? rows;
-  let flags = output.mask === undefined ? 0 : InWorkspace.Output;
-  command.output(output, isRowwise ? 0 : set.pixels);
+  const ring = rings.get(rows);
+  let flags = ring ? InWorkspace.Output : 0;
+  command.output(ring ?? rows, isRowwise ? 0 : set.pixels);
   let longest = 0;
   if (first) {
-    const placement = placements.get(first);
+    const placement = rings.get(first);
     if (placement) flags |= InWorkspace.Input;
     command.input(placement ?? first, isRowwise ? 0 : first.set.rowOf);
     longest = first.stride;
   }
   if (second) {
-    const placement = placements.get(second);
+    const placement = rings.get(second);
     if (placement) flags |= InWorkspace.SecondInput;
     command.secondInput(placement ?? second, isRowwise ? 0 : second.set.rowOf);
     longest = Math.max(longest, second.stride);
@@ -118,11 +115,14 @@ function placeCommand(
 }
 
 /** When what the stages read, and that is not of them, is in memory. */
-function inputsTokens(stages: readonly Stage[]): Set<Token> {
-  const tokens = new Set<Token>();
+function inputsTokens(stages: readonly Stage[]): Token[] {
+  const tokens: Token[] = [];
+  const note = ({ token }: Rows): void => {
+    if (token !== 0 && !tokens.includes(token)) tokens.push(token);
+  };
   for (const { producer } of stages) {
-    for (const { token } of producer.inputs) if (token !== 0) tokens.add(token);
-    for (const { token } of producer.weights ?? []) if (token !== 0) tokens.add(token);
+    producer.inputs.forEach(note);
+    producer.weights?.forEach(note);
   }
   return tokens;
 }
@@ -130,12 +130,12 @@ function inputsTokens(stages: readonly Stage[]): Set<Token> {
 /** A stage is with the lanes as part of the job before `token`: what it reads is released. */
 function finish(
   { rows, producer }: Stage,
-  placements: ReadonlyMap<Rows, Placement>,
+  rings: ReadonlyMap<Rows, Placement>,
   token: Token,
 ): void {
   rows.producer = null;
-  for (const input of producer.inputs) if (!placements.has(input)) input.releaseAfter(token);
+  for (const input of producer.inputs) if (!rings.has(input)) input.releaseAfter(token);
   for (const weights of producer.weights ?? []) weights.releaseAfter(token);
   // The rows of all but the last stage, which have a ring, are gone.
-  if (placements.get(rows)?.mask !== undefined) rows.set.release();
+  if (rings.has(rows)) rows.set.release();
 }

@@ -14,12 +14,21 @@ export class FilterLayout {
     readonly isTransposed = false,
   ) {}
 
-  /** Two layouts of one key are the same: every field is in it. */
-  get key(): string {
-    const taps = typeof this.taps === 'number' ? this.taps : `[${this.taps.join()}]`;
-    const { kernel, inChannels, outChannels, isTransposed } = this;
-    return `${kernel} ${taps} ${inChannels} ${outChannels} ${isTransposed}`;
+  /** Every field is the same. */
+  equals(other: FilterLayout): boolean {
+    return (
+      this.kernel === other.kernel &&
+      this.inChannels === other.inChannels &&
+      this.outChannels === other.outChannels &&
+      this.isTransposed === other.isTransposed &&
+      areSameTaps(this.taps, other.taps)
+    );
   }
+}
+
+function areSameTaps(a: FilterLayout['taps'], b: FilterLayout['taps']): boolean {
+  if (typeof a === 'number' || typeof b === 'number') return a === b;
+  return a.length === b.length && a.every((tap, index) => tap === b[index]);
 }
 
 /** Numbers that tell biases apart: a filter is packed anew when its bias changes. */
@@ -41,8 +50,8 @@ function keyOf(bias: Storage | null): number {
  * Both are in memory. Returns the address.
  */
 export function packFilter(filter: Storage, layout: FilterLayout, bias: Storage | null): number {
-  const bytes = packedBytes(layout, filter.runtime.kernels);
-  return filter.packed(layout.key, keyOf(bias), bytes, (panels) => {
+  const bytes = (): number => packedBytes(layout, filter.runtime.kernels);
+  return filter.packed(layout, keyOf(bias), bytes, (panels) => {
     pack(filter, layout, bias, panels);
   });
 }

@@ -20,6 +20,7 @@ import { pools } from './pool.js';
 import { reshapes } from './reshape.js';
 import { resizes } from './resize.js';
 import { select } from './select.js';
+import { slices } from './slice.js';
 import { tileOperation } from './tile.js';
 import { transpose } from './transpose.js';
 import { zeros } from './zeros.js';
@@ -38,6 +39,7 @@ export const operations: readonly Operation[] = [
   ...zeros,
   ...gathers,
   ...matrixProducts,
+  ...slices,
   multiply,
   mean,
   select,

@@ -47,4 +47,44 @@ describe('what models do between layers', () => {
       assert.deepEqual(cpuKernelsOf(action), []);
     });
   }
+
+  it('cuts boxes where they lie', () => {
+    const backend = tf.backend();
+    let reads = 0;
+    const readSync = backend.readSync.bind(backend);
+    backend.readSync = (dataId) => {
+      reads++;
+      return readSync(dataId);
+    };
+    try {
+      tf.tidy(() => {
+        const x = map([2, 5, 4, 3]);
+        for (const [begin, size] of [
+          [
+            [0, 1, 2, 1],
+            [2, 3, 2, 1],
+          ],
+          [
+            [1, 0, 0, 0],
+            [1, 5, 4, 3],
+          ],
+          [
+            [0, 2, 0, 0],
+            [-1, 2, -1, -1],
+          ],
+        ]) {
+          tf.slice(x, begin, size);
+          tf.stridedSlice(
+            x,
+            begin,
+            begin.map((at) => at + 1),
+            [1, 1, 1, 1],
+          );
+        }
+      });
+    } finally {
+      backend.readSync = readSync;
+    }
+    assert.equal(reads, 0);
+  });
 });
