@@ -3,7 +3,7 @@ import { setWasmPaths as setWasmBackendPaths } from '@tensorflow/tfjs-backend-wa
 import * as tf from '@tensorflow/tfjs-core';
 import { setWasmPaths } from 'tfjs-backend-dynconv';
 import { benchNetworks, type BenchOptions } from './core.js';
-import { formatGaps, measureGaps, timers, type Ticker } from './gaps.js';
+import { atOnce, formatGaps, measureGaps, timers, type Pace, type Ticker } from './gaps.js';
 import { hourglass } from './hourglass.js';
 import { formatNetworks, type Environment } from './report.js';
 
@@ -65,7 +65,14 @@ async function benchGaps(
   await tf.setBackend('dynconv');
   const lanes = tf.env().getNumber('DYNCONV_LANES');
   const network = await hourglass(model, picture);
-  const results = await measureGaps(network, { timers, frames }, { lanes, runs });
+  const results = await measureGaps(
+    network,
+    {
+      tickers: { timers, frames },
+      paces: { 'one after the other': atOnce, 'each begun in an animation frame': nextFrame },
+    },
+    { lanes, runs },
+  );
   const document = { environment: environment(), results };
   return { document, text: formatGaps(document) };
 }
@@ -81,6 +88,13 @@ const frames: Ticker = (tick) => {
     cancelAnimationFrame(frame);
   };
 };
+
+const nextFrame: Pace = () =>
+  new Promise((resolve) => {
+    requestAnimationFrame(() => {
+      resolve();
+    });
+  });
 
 function environment(): Environment {
   const browser = /Chrom\S+/.exec(navigator.userAgent)?.[0].replace('/', ' ');

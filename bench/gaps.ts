@@ -24,9 +24,14 @@ export interface TickerResult {
   predicting: Gaps;
 }
 
+/** Resolves when the next prediction may begin. */
+export type Pace = () => Promise<void>;
+
 /** What predictions through `data()`, one after the other, left to others on the calling thread. */
 export interface GapsResult {
   lanes: number;
+  /** When a prediction began after the one before it, such as "one after the other". */
+  pace: string;
   predictions: number;
   /** The median of a prediction. */
   milliseconds: number;
@@ -61,33 +66,40 @@ export const timers: Ticker = (tick) => {
  */
 export async function measureGaps(
   network: Network,
-  tickers: Record<string, Ticker>,
+  { tickers, paces }: { tickers: Record<string, Ticker>; paces: Record<string, Pace> },
   { lanes, runs = DEFAULT_RUNS }: { lanes: number; runs?: number },
 ): Promise<GapsResult[]> {
   const results: GapsResult[] = [];
   for (const count of new Set([1, lanes])) {
     tf.env().set('DYNCONV_LANES', count);
-    await predictions(network, WARMUP_RUNS);
+    await predictions(network, atOnce, WARMUP_RUNS);
     const idle = await watch(tickers, () => new Promise((resolve) => setTimeout(resolve, IDLE_MS)));
-    const busy = await watch(tickers, () => predictions(network, runs));
-    results.push({
-      lanes: count,
-      predictions: runs,
-      milliseconds: quantile(busy.result, 0.5),
-      tickers: Object.keys(tickers).map((name) => ({
-        name,
-        idle: idle.gaps[name],
-        predicting: busy.gaps[name],
-      })),
-    });
+    for (const [name, pace] of Object.entries(paces)) {
+      const busy = await watch(tickers, () => predictions(network, pace, runs));
+      results.push({
+        lanes: count,
+        pace: name,
+        predictions: runs,
+        milliseconds: quantile(busy.result, 0.5),
+        tickers: Object.keys(tickers).map((name) => ({
+          name,
+          idle: idle.gaps[name],
+          predicting: busy.gaps[name],
+        })),
+      });
+    }
   }
   return results;
 }
 
+/** A prediction begins as soon as the one before it has ended. */
+export const atOnce: Pace = () => Promise.resolve();
+
 /** The milliseconds of each prediction. */
-async function predictions(network: Network, runs: number): Promise<number[]> {
+async function predictions(network: Network, pace: Pace, runs: number): Promise<number[]> {
   const times: number[] = [];
   for (let run = 0; run < runs; run++) {
+    await pace();
     const start = performance.now();
     const output = network.predict();
     await output.data();
@@ -130,7 +142,7 @@ function summarize(gaps: readonly number[]): Gaps {
 
 /** The benchmark of gaps as text. */
 export function formatGaps({ environment, results }: GapsDocument): string {
-  const tables = results.map(({ lanes, predictions, milliseconds, tickers }) => {
+  const tables = results.map(({ lanes, pace, predictions, milliseconds, tickers }) => {
     const rows = tickers.map(({ name, idle, predicting }) => [
       name,
       ...[idle, predicting].flatMap((gaps) =>
@@ -148,9 +160,11 @@ export function formatGaps({ environment, results }: GapsDocument): string {
       'longest',
       'ticks',
     ];
+    const threads = lanes === 1 ? 'one lane' : `${lanes} lanes`;
+    const each = `${milliseconds.toFixed(1)} ms each`;
     return (
-      `${lanes === 1 ? 'one lane' : `${lanes} lanes`}, ${predictions} predictions through data(), ` +
-      `${milliseconds.toFixed(1)} ms each\n${formatTable(header, rows)}`
+      `${threads}, ${predictions} predictions through data(), ${pace}, ${each}\n` +
+      formatTable(header, rows)
     );
   });
   return [formatEnvironment(environment), ...tables].join('\n\n');

@@ -2,7 +2,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import * as tf from '@tensorflow/tfjs-core';
 import 'tfjs-backend-dynconv';
-import { formatGaps, measureGaps, timers, type GapsDocument } from '../gaps.js';
+import { atOnce, formatGaps, measureGaps, timers, type GapsDocument } from '../gaps.js';
 import { hourglass } from '../hourglass.js';
 import {
   environment,
@@ -18,7 +18,11 @@ const lanes = tf.env().getNumber('DYNCONV_LANES');
 const network = await hourglass(await workloadModel(), await workloadPicture());
 const delay = monitorEventLoopDelay({ resolution: 1 });
 delay.enable();
-const results = await measureGaps(network, { timers }, { lanes, runs });
+const results = await measureGaps(
+  network,
+  { tickers: { timers }, paces: { 'one after the other': atOnce } },
+  { lanes, runs },
+);
 delay.disable();
 const document: GapsDocument & { eventLoopDelay: number } = {
   environment: environment(),

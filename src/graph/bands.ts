@@ -18,7 +18,7 @@ const SHORTEST_BAND_NS = 30_000;
 /** The calling thread begins its band, the last one, later than workers do: it has just posted the job. */
 const LEAD_NS = 60_000;
 /** Where the calling thread computes by itself, and others on it are to have turns: a band is about that long. */
-const TURN_NS = 6_000_000;
+const TURN_NS = 3_000_000;
 /** Bands for each lane: more would let one that comes late take fewer, but each has a halo of its own. */
 const BANDS_A_LANE = 1;
 
