@@ -5,6 +5,7 @@ import { setWasmPaths } from 'tfjs-backend-dynconv';
 import { benchNetworks, type BenchOptions } from './core.js';
 import { atOnce, formatGaps, measureGaps, timers, type Pace, type Ticker } from './gaps.js';
 import { hourglass } from './hourglass.js';
+import { pagePeers, type PagePeers } from './peers/page-peers.js';
 import { formatNetworks, type Environment } from './report.js';
 
 /** What the page is told, as JSON. */
@@ -17,6 +18,8 @@ export interface BrowserBenchOptions extends Partial<BenchOptions> {
   /** URL of its preprocessed picture, raw float32. */
   picture: string;
   plainSimd: boolean;
+  /** Other runtimes to compare with. */
+  peers?: PagePeers | false;
 }
 
 /** The results, for programs and for people. */
@@ -53,7 +56,9 @@ async function benchAllNetworks(
   picture: Float32Array,
   say: Say,
 ): Promise<BrowserBenchResult> {
-  const networks = await benchNetworks(options.model, picture, options, [], say);
+  const lanes = options.lanes ?? tf.env().getNumber('DYNCONV_LANES');
+  const peers = options.peers ? await pagePeers(options.peers, picture, lanes) : [];
+  const networks = await benchNetworks(options.model, picture, options, peers, say);
   const document = { environment: environment(), networks };
   return { document, text: formatNetworks(document) };
 }

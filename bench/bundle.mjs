@@ -12,7 +12,17 @@ const COMMON = {
   logLevel: 'warning',
 };
 
-const PROGRAMS = ['networks', 'gaps', 'density', 'memory', 'probe', 'tune', 'zoo', 'write-picture'];
+const PROGRAMS = [
+  'networks',
+  'gaps',
+  'density',
+  'memory',
+  'probe',
+  'tune',
+  'zoo',
+  'write-picture',
+  'write-peers',
+];
 
 /**
  * Bundles the programs for Node.
@@ -47,4 +57,14 @@ export async function bundleForBrowser(outdir) {
     target: 'es2022',
     minify: true,
   });
+}
+
+/**
+ * Bundles a package of peers, whose modules name one another as only bundlers understand.
+ *
+ * @param {string} entry the package's module
+ * @param {string} outfile where to
+ */
+export async function bundlePeer(entry, outfile) {
+  await build({ ...COMMON, entryPoints: [entry], outfile, platform: 'browser', target: 'es2022' });
 }

@@ -5,6 +5,14 @@ import { ensureChromium } from '../scripts/lib/setup.mjs';
 /** A run on the cpu backend keeps the page busy for a minute, without a word. */
 const SILENCE_MS = 10 * 60_000;
 
+const SERVED = ['build/bench/picture.bin', 'dist/*', 'models/**/*'];
+const PEERS = 'build/peers/node_modules';
+const SERVED_TO_PEERS = [
+  'build/bench/peers/*',
+  `${PEERS}/onnxruntime-web/dist/ort*wasm*`,
+  `${PEERS}/@litertjs/core/wasm/*`,
+];
+
 /** A reporter that says nothing: what the page says is printed as it comes. */
 function quietReporter() {
   this.adapters = [];
@@ -15,14 +23,15 @@ function quietReporter() {
  *
  * The page is cross-origin isolated, so that dynconv has lanes.
  *
- * @param {{benchmark: string, runs?: number, cpuRuns?: number, lanes?: number, 'plain-simd': boolean}} options what to
+ * @param {{benchmark: string, runs?: number, cpuRuns?: number, lanes?: number, peers: boolean,
+ *   'plain-simd': boolean}} options what to
  *   run, how much, and how
  * @returns {Promise<{document: object, text: string}>} the results, for programs and for people
  * @throws {Error} if the page could not run it to its end
  */
 export async function benchInChromium({ 'plain-simd': plainSimd, ...options }) {
   process.env.CHROMIUM_BIN = await ensureChromium();
-  const served = ['build/bench/picture.bin', 'dist/*', 'models/**/*'].map((pattern) => ({
+  const served = [...SERVED, ...(options.peers ? SERVED_TO_PEERS : [])].map((pattern) => ({
     pattern,
     included: false,
     watched: false,
@@ -43,6 +52,12 @@ export async function benchInChromium({ 'plain-simd': plainSimd, ...options }) {
           wasmFolder: '/base/dist/',
           model: '/base/models/mobilenetv2-hourglass-s0125/model.json',
           picture: '/base/build/bench/picture.bin',
+          peers: options.peers && {
+            onnxRuntime: `/base/${PEERS}/onnxruntime-web/dist/ort.wasm.bundle.min.mjs`,
+            liteRt: '/base/build/bench/peers/litert.mjs',
+            liteRtWasm: `/base/${PEERS}/@litertjs/core/wasm/`,
+            models: '/base/build/bench/peers',
+          },
         },
       },
       browserNoActivityTimeout: SILENCE_MS,

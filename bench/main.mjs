@@ -24,7 +24,7 @@ const USAGE = `npm run bench -- [BENCHMARK] [OPTIONS]
 
   --browser      networks and gaps: in a headless Chromium, through Karma, in place of Node
   --lanes N      threads that dynconv computes on (default: one a core)
-  --peers        networks: onnxruntime-node, too, where it is installed
+  --peers        networks: onnxruntime-node, too, or onnxruntime-web and LiteRT.js with --browser
   --install      zoo and --peers: fetch the packages with the models or the peers first
   --models A,B   zoo: only these models
   --runs N       timed runs of each contestant
@@ -68,7 +68,6 @@ function readArguments() {
     if (values.peers && benchmark !== 'networks') {
       throw new Error('--peers goes with the benchmark "networks" only.');
     }
-    if (values.peers && values.browser) throw new Error('--peers goes without --browser.');
     return {
       ...values,
       benchmark,
@@ -118,14 +117,20 @@ if (options.help) {
   process.exit(0);
 }
 setUp();
-const { bundleForBrowser, bundleForNode } = await import('./bundle.mjs');
+const { bundleForBrowser, bundleForNode, bundlePeer } = await import('./bundle.mjs');
 await bundleForNode(join(OUT, 'node'));
 if (!options.browser) {
   process.exitCode = runNode(options.benchmark, options);
 } else {
   await bundleForBrowser(join(OUT, 'browser'));
   const picture = join(OUT, 'picture.bin');
-  process.exitCode = runNode('write-picture', { picture });
+  if (runNode('write-picture', { picture }) !== 0) process.exit(1);
+  if (options.peers) {
+    const { install } = options;
+    if (runNode('write-peers', { install, models: join(OUT, 'peers') }) !== 0) process.exit(1);
+    const liteRt = join(BUILD, 'peers/node_modules/@litertjs/core/dist/index.js');
+    await bundlePeer(liteRt, join(OUT, 'peers/litert.mjs'));
+  }
   const { benchInChromium } = await import('./karma.mjs');
   const { document, text } = await benchInChromium(options);
   writeFileSync(1, options.json ? `${JSON.stringify(document, null, 2)}\n` : `${text}\n`);

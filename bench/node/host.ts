@@ -61,9 +61,15 @@ export function environment(): Environment {
   };
 }
 
+/** The published workload. */
+export async function workloadArtifacts(): Promise<tf.io.ModelArtifacts> {
+  const { artifacts } = await readModelFolder(inRoot(WORKLOAD));
+  return artifacts;
+}
+
 /** What loads the published workload. */
 export async function workloadModel(): Promise<tf.io.IOHandler> {
-  const { artifacts } = await readModelFolder(inRoot(WORKLOAD));
+  const artifacts = await workloadArtifacts();
   return { load: () => Promise.resolve(artifacts) };
 }
 

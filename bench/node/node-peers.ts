@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { onnxModel } from '../peers/onnx-model.js';
 import { onnxRuntime, type OnnxRuntime } from '../peers/onnxruntime.js';
-import type { Peer } from '../peers/peer.js';
-import { say, workloadModel } from './host.js';
+import { peerName, type Peer } from '../peers/peer.js';
+import { workloadArtifacts } from './host.js';
 import { installPeers, peerFile } from './peer-packages.js';
 
 /**
@@ -10,6 +10,7 @@ import { installPeers, peerFile } from './peer-packages.js';
  * published workload and with that network without its mask units.
  *
  * @param install whether to fetch what is not installed.
+ * @throws Error that says what to do when it is not installed.
  */
 export async function nodePeers(
   picture: Float32Array,
@@ -17,28 +18,18 @@ export async function nodePeers(
 ): Promise<Peer[]> {
   if (install) await installPeers();
   const url = peerFile('onnxruntime-node', 'dist/index.js');
-  if (url === undefined) {
-    say('onnxruntime-node is not installed: --peers --install fetches it');
-    return [];
-  }
   const { default: runtime } = (await import(url)) as { default: OnnxRuntime };
-  const artifacts = await (await workloadModel()).load?.();
-  if (!artifacts) throw new Error('the published workload cannot be loaded');
+  const artifacts = await workloadArtifacts();
   // The filters are turned on it.
   await tf.setBackend('wasm');
   const peers: Peer[] = [];
   for (const isDense of [false, true]) {
     const model = onnxModel(artifacts, { masks: !isDense });
     for (const count of new Set([1, threads])) {
-      const name = `onnxruntime-node, ${threadsOf(count)}${isDense ? ', no masks' : ''}`;
+      const name = peerName('onnxruntime-node', count, isDense);
       const options = { name, isDense, provider: 'cpu', threads: count, model, picture } as const;
       peers.push(onnxRuntime(runtime, options));
     }
   }
   return peers;
-}
-
-/** A number of threads in words. */
-export function threadsOf(count: number): string {
-  return count === 1 ? '1 thread' : `${count} threads`;
 }

@@ -1,19 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { activationOf, integers, paddingOf, type GraphNode } from './graph-node.js';
 import { OnnxGraph } from './onnx-graph.js';
-
-/** A node of a graph model, as its JSON has it. */
-interface GraphNode {
-  name: string;
-  op: string;
-  input?: string[];
-  attr?: Record<string, Attribute>;
-}
-
-interface Attribute {
-  s?: string;
-  shape?: { dim: { size: string }[] };
-  list?: { i?: string[]; s?: string[] };
-}
 
 /** The most that relu6 lets through. */
 const SIX = 6;
@@ -37,6 +24,8 @@ export function onnxModel(
     tf.dispose(weights);
   }
 }
+
+const ONNX_PADDING = { SAME: 'SAME_UPPER', VALID: 'VALID' } as const;
 
 class Conversion {
   private readonly graph = new OnnxGraph();
@@ -95,7 +84,7 @@ class Conversion {
         return this.graph.node('MaxPool', [this.value(input[0])], name, {
           kernel_shape: kernel.slice(0, 2),
           strides: strides.slice(0, 2),
-          auto_pad: padding(node),
+          auto_pad: ONNX_PADDING[paddingOf(node)],
         });
       }
       case 'ResizeNearestNeighbor':
@@ -148,14 +137,12 @@ class Conversion {
     const sum = this.graph.node('Conv', operands, `${name}/sum`, {
       kernel_shape: filter.shape.slice(0, 2),
       strides: strides.slice(0, 2),
-      auto_pad: padding(node),
+      auto_pad: ONNX_PADDING[paddingOf(node)],
       group: isDepthwise ? inChannels : 1,
     });
-    const fused = node.attr?.fused_ops?.list?.s?.map(decode) ?? [];
-    const activation = fused.find((operation) => operation !== 'BiasAdd');
-    if (activation === undefined) return sum;
+    const activation = activationOf(node);
+    if (activation === null) return sum;
     if (activation === 'Relu') return this.graph.node('Relu', [sum], name);
-    if (activation !== 'Relu6') throw new Error(`${name}: there is no conversion of ${activation}`);
     const bounds = [this.number('zero', 0), this.number('six', SIX)];
     return this.graph.node('Clip', [sum, ...bounds], name);
   }
@@ -182,19 +169,4 @@ class Conversion {
     if (!this.masks && features !== undefined && input.some(isMask)) return this.value(features);
     return this.graph.node('Mul', this.all(input), name);
   }
-}
-
-function integers({ attr }: GraphNode, name: string): number[] {
-  return (attr?.[name]?.list?.i ?? []).map(Number);
-}
-
-function padding({ name, attr }: GraphNode): string {
-  const kind = decode(attr?.padding?.s ?? '');
-  if (kind === 'SAME') return 'SAME_UPPER';
-  if (kind === 'VALID') return kind;
-  throw new Error(`${name}: there is no conversion of the padding ${kind}`);
-}
-
-function decode(base64: string): string {
-  return atob(base64);
 }

@@ -16,3 +16,9 @@ export interface PeerNetwork {
 
 /** The shape of the picture that is predicted on, channels last, a batch of one. */
 export const PICTURE_SHAPE = [1, 256, 256, 3] as const;
+
+/** A peer's name, such as "LiteRT.js, 2 threads, no masks". */
+export function peerName(runtime: string, threads: number, isDense: boolean): string {
+  const count = threads === 1 ? '1 thread' : `${threads} threads`;
+  return `${runtime}, ${count}${isDense ? ', no masks' : ''}`;
+}
