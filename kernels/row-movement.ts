@@ -1,11 +1,15 @@
 /** Kernels that move rows of InChannels float32 between dense, compact and padded buffers. */
 import { Word } from './command';
 import { copyRow, fillRow } from './row-copy';
-import { float, inPixelRow, inRow, outPixel, outRow, pointer, word } from './rows';
+import { float, inPixelRow, inRow, isFlat, outPixel, outRow, pointer, word } from './rows';
 
 /** Output row r = the input row of its pixel; zeros when that is absent. */
 export function rows_gather(cmd: usize, r0: i32, r1: i32, _scratch: usize): void {
   const channels = word(cmd, Word.InChannels);
+  if (isFlat(cmd, r0, r1)) {
+    copyFlat(cmd, r0, r1);
+    return;
+  }
   for (let r = r0; r < r1; r++) {
     copyRow(outRow(cmd, r), inPixelRow(cmd, outPixel(cmd, r)), channels);
   }
@@ -14,9 +18,19 @@ export function rows_gather(cmd: usize, r0: i32, r1: i32, _scratch: usize): void
 /** The output row of pixel OutPixels[r] = input row r. The output is dense. */
 export function rows_scatter(cmd: usize, r0: i32, r1: i32, _scratch: usize): void {
   const channels = word(cmd, Word.InChannels);
+  if (isFlat(cmd, r0, r1)) {
+    copyFlat(cmd, r0, r1);
+    return;
+  }
   for (let r = r0; r < r1; r++) {
     copyRow(outRow(cmd, outPixel(cmd, r)), inRow(cmd, r), channels);
   }
+}
+
+/** Copies rows that are one run of numbers on both sides. */
+function copyFlat(cmd: usize, r0: i32, r1: i32): void {
+  const bytes = <usize>(r1 - r0) * pointer(cmd, Word.InStride);
+  memory.copy(outRow(cmd, r0), inRow(cmd, r0), bytes);
 }
 
 /**

@@ -100,7 +100,12 @@ export interface Primitive {
   readonly name: string;
   /** Its rows are compact: only the pixels that a mask lets through. */
   readonly isMasked?: boolean;
-  /** How many pixels its windows span beyond the first; 0 where it has none. */
+  /**
+   * What it has to do with zeros: `made` on purpose, as a comparison or relu makes them, or `kept`, where
+   * all of its inputs are zero. Absent for the rest, whose zeros are chance: a convolution, a bias.
+   */
+  readonly zeros?: 'made' | 'kept';
+  /** How many pixels its windows span beyond the first; absent where it has none. */
   readonly reach?: number;
   /**
    * Computes the rows of `node` that `want` asks for: its region rule and how it runs. The rows
@@ -115,6 +120,10 @@ export class Node implements Deferred {
   readonly depth: number;
   /** The sum of the primitives' reach along the farthest reaching chain. */
   readonly reach: number;
+  /** It may be meant as a mask: its zeros are made on purpose, or given. */
+  readonly mayMask: boolean;
+  /** The most layers, which have windows, in a chain of deferred nodes that ends here. */
+  readonly layers: number;
 
   constructor(
     readonly primitive: Primitive,
@@ -124,12 +133,17 @@ export class Node implements Deferred {
   ) {
     let depth = 0;
     let reach = 0;
+    let layers = 0;
     for (const view of inputs) {
       depth = Math.max(depth, view.depth);
       reach = Math.max(reach, view.reach);
+      layers = Math.max(layers, view.layers);
     }
     this.depth = depth + 1;
     this.reach = reach + (primitive.reach ?? 0);
+    this.layers = layers + Number(primitive.reach !== undefined);
+    const { zeros } = primitive;
+    this.mayMask = zeros === 'made' || (zeros === 'kept' && inputs.every((view) => view.mayMask));
   }
 }
 

@@ -16,6 +16,10 @@ export interface Deferred {
   readonly inputs: readonly { readonly storage: Storage }[];
   /** The longest chain of deferred operations that ends here. */
   readonly depth: number;
+  /** It may be meant as a mask: its zeros are made on purpose, or given. */
+  readonly mayMask: boolean;
+  /** The most layers in a chain of deferred operations that ends here. */
+  readonly layers: number;
   /** How far the windows of the deferred operations reach, one after the other. */
   readonly reach: number;
 }

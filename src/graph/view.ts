@@ -31,6 +31,16 @@ export class View {
     return this.storage.nonNegative;
   }
 
+  /** It may be meant as a mask; of values in memory nobody knows. */
+  get mayMask(): boolean {
+    return this.storage.node?.mayMask ?? true;
+  }
+
+  /** The most layers in a chain of deferred nodes behind the values; 0 when they are in memory. */
+  get layers(): number {
+    return this.storage.node?.layers ?? 0;
+  }
+
   /** The longest chain of deferred nodes behind the values; 0 when they are in memory. */
   get depth(): number {
     return this.storage.node?.depth ?? 0;

@@ -37,6 +37,9 @@ export function scaleAndShift(
 
 /** Features times, plus or minus one number for each channel, or one for all: a bias, say. */
 class Affine implements Primitive {
+  /** One less a mask is a mask, too. */
+  readonly zeros = 'kept';
+
   constructor(readonly name: string) {}
 
   *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {

@@ -9,6 +9,8 @@ import type { Rows } from '../graph/rows.js';
 
 /** An operation of two maps of one shape that is zero where both of them are. */
 export class Pointwise implements Primitive {
+  readonly zeros = 'kept';
+
   constructor(
     readonly name: string,
     private readonly kernel: RowKernelName,

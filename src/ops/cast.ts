@@ -14,6 +14,12 @@ import { valuesOf } from '../lowering/values.js';
 /** Values of another type: numbers as one typed array from another; true is what is not zero. */
 class Cast implements Primitive {
   readonly name = tf.Cast;
+  readonly zeros: Primitive['zeros'];
+
+  /** @param rounds numbers become integers, or true and false */
+  constructor(rounds: boolean) {
+    this.zeros = rounds ? 'made' : 'kept';
+  }
 
   *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {
     const [view] = node.inputs as [View];
@@ -43,6 +49,6 @@ export const cast: Operation = {
     const { dtype } = attrs as unknown as { dtype: DataType };
     if (dtype === 'complex64' || dtype === 'string') return null;
     if (x.shape.length === 0) return null;
-    return backend.defer(new Cast(), [x], x.shape, dtype, x.nonNegative);
+    return backend.defer(new Cast(dtype !== 'float32'), [x], x.shape, dtype, x.nonNegative);
   },
 };

@@ -47,6 +47,12 @@ class Clamp implements Primitive {
     });
   }
 
+  get zeros(): Primitive['zeros'] {
+    const { min, max } = this.bounds;
+    if (min === 0 || max === 0) return 'made';
+    return min < 0 && max > 0 ? 'kept' : undefined;
+  }
+
   private get isRelu(): boolean {
     return this.bounds.min === 0 && this.bounds.max === Infinity;
   }

@@ -15,6 +15,8 @@ type Test = (value: number, number: number) => boolean;
 
 /** Features compared with a number: how masks are made. */
 class CompareNumber implements Primitive {
+  readonly zeros = 'made';
+
   constructor(
     readonly name: string,
     private readonly test: Test,

@@ -55,6 +55,12 @@ export abstract class ConvolutionPrimitive implements Primitive {
     evaluation: Evaluation,
   ): Rows;
 
+  get zeros(): Primitive['zeros'] {
+    const { activation, hasBias } = this.convolution;
+    if (activation.bounds.min === 0) return 'made';
+    return hasBias || activation.nonNegative ? undefined : 'kept';
+  }
+
   get reach(): number {
     return this.convolution.window.reach;
   }

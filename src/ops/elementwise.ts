@@ -34,6 +34,12 @@ const TO_BOOL: ReadonlySet<string> = new Set<string>([
   ...[tf.Equal, tf.NotEqual, tf.Greater, tf.GreaterEqual, tf.Less, tf.LessEqual],
 ]);
 
+/** Operations that round, to integers or to true and false. */
+const MAKES_ZEROS: ReadonlySet<string> = new Set<string>([
+  ...TO_BOOL,
+  ...[tf.Ceil, tf.Floor, tf.Round, tf.Sign],
+]);
+
 const NON_NEGATIVE: ReadonlySet<string> = new Set<string>([
   ...[tf.Abs, tf.Exp, tf.Sigmoid, tf.Softplus, tf.Sqrt, tf.Square, tf.SquaredDifference],
 ]);
@@ -45,13 +51,18 @@ const BINARY = [
 
 /** An elementwise operation of one operand, on tfjs-backend-wasm's kernel. */
 class Unary implements Primitive {
+  readonly zeros: Primitive['zeros'];
+
   constructor(
     readonly name: string,
     private readonly backend: DynconvBackend,
     private readonly wasm: KernelConfig,
     private readonly attrs: NamedAttrMap,
     private readonly preservesZero: boolean,
-  ) {}
+  ) {
+    if (MAKES_ZEROS.has(name)) this.zeros = 'made';
+    else if (preservesZero) this.zeros = 'kept';
+  }
 
   *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {
     const [view] = node.inputs as [Node['inputs'][0]];
@@ -86,11 +97,15 @@ function unary(name: string, preservesZero: boolean): Operation {
 
 /** An elementwise operation of two operands, on tfjs-backend-wasm's kernel. */
 class Binary implements Primitive {
+  readonly zeros: Primitive['zeros'];
+
   constructor(
     readonly name: string,
     private readonly backend: DynconvBackend,
     private readonly wasm: KernelConfig,
-  ) {}
+  ) {
+    this.zeros = MAKES_ZEROS.has(name) ? 'made' : 'kept';
+  }
 
   *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {
     const channels = channelsOf(node);

@@ -30,6 +30,8 @@ interface Runs {
 
 /** Values of a map at positions that an input tells, as a model looks up the offset at a peak. */
 class Gather implements Primitive {
+  readonly zeros = 'kept';
+
   constructor(
     readonly name: string,
     private readonly runs: Runs,

@@ -12,6 +12,8 @@ import type { Call, Operation } from '../lowering/operation.js';
 
 /** LeakyRelu, with one slope, and Prelu, with a slope for each channel (a second input). */
 class LeakyRelu implements Primitive {
+  readonly zeros = 'kept';
+
   constructor(
     readonly name: string,
     private readonly slope: number,

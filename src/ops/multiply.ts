@@ -17,24 +17,27 @@ import type { Call, Operation } from '../lowering/operation.js';
 import { operandKind, pixelPeriod } from '../lowering/operand.js';
 import { untiled } from './tile.js';
 
-/** Features times a mask of one value a pixel. */
+/** Features times one value a pixel: a mask, mostly. */
 class MaskMultiply implements Primitive {
   readonly name = tf.Multiply;
-  readonly isMasked = true;
+  readonly zeros: Primitive['zeros'];
+
+  /** @param isMasked the zeros of the mask are looked for; else it is a map like any other */
+  constructor(readonly isMasked: boolean) {
+    this.zeros = isMasked ? 'made' : 'kept';
+  }
 
   /** Region rule: the mask is looked at first, and the features are asked for where it is not zero. */
   *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {
     const [featuresView, maskView] = node.inputs as [View, View];
     const maskWant = want.modulo(maskView.pixels);
-    const mask = yield* settled(yield { view: maskView, want: maskWant });
+    const looks = this.isMasked && skips();
+    let mask = yield { view: maskView, want: maskWant };
     maskWant.release();
+    // JavaScript repeats a mask of fewer pixels, too.
+    if (looks || maskView.pixels < want.total) mask = yield* settled(mask);
     const channels = channelsOf(node);
-    const active = activePixels(mask, want);
-    if (!skips()) {
-      active.set.release();
-      active.set = want.retain();
-      active.allOnes = false;
-    }
+    const active = looks ? activePixels(mask, want) : { set: want.retain(), allOnes: false };
     if (active.set.count === 0) {
       active.set.release();
       mask.release();
@@ -86,6 +89,7 @@ function repeat(mask: Rows, set: PixelSet, { runtime }: Evaluation): Rows {
 /** Features times features. */
 class Multiply implements Primitive {
   readonly name = tf.Multiply;
+  readonly zeros = 'kept';
 
   *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {
     const [first, second] = [...node.inputs].sort(byMask);
@@ -120,13 +124,16 @@ function isNumber(view: View, backend: DynconvBackend): boolean {
   return view.shape.length < 2 || (backend.numberOf(view) ?? 0) !== 0;
 }
 
-/** The operand that is the mask of the other, if one is. */
+/**
+ * The operand that has one value for each pixel of the other, if one has, and whether it is its mask.
+ * Of two maps of one channel, one is the other's mask only where that saves layers.
+ */
 function findMask(
   a: View,
   b: View,
   shape: number[],
   backend: DynconvBackend,
-): { features: View; mask: View } | null {
+): { features: View; mask: View; isMask: boolean } | null {
   for (const [features, candidate] of [
     [a, b],
     [b, a],
@@ -135,10 +142,10 @@ function findMask(
     if (isNumber(mask, backend)) continue;
     if (operandKind(features.shape, shape) !== 'full') continue;
     if (mask.channels !== 1 || pixelPeriod(mask.shape, shape) === null) continue;
-    // Of two maps of one channel, the one that takes less to compute masks the other.
     const other = untiled(features);
-    if (other.channels === 1 && mask.depth > other.depth) continue;
-    return { features, mask };
+    const isMask = mask.mayMask && (other.channels > 1 || mask.layers < other.layers);
+    if (other.channels === 1 && !isMask && mask.pixels === features.pixels) continue;
+    return { features, mask, isMask };
   }
   return null;
 }
@@ -157,7 +164,7 @@ export const multiply: Operation = {
     const masked = findMask(a, b, shape, backend);
     if (masked) {
       const inputs = [masked.features, masked.mask];
-      return backend.defer(new MaskMultiply(), inputs, shape, 'float32', nonNegative);
+      return backend.defer(new MaskMultiply(masked.isMask), inputs, shape, 'float32', nonNegative);
     }
     const kinds = [operandKind(a.shape, shape), operandKind(b.shape, shape)];
     if (kinds[0] === 'full' && kinds[1] === 'full') {

@@ -42,6 +42,8 @@ function padTo(
 
 /** Padding of images with a constant. */
 class Pad implements Primitive {
+  readonly zeros = 'kept';
+
   readonly name = tf.PadV2;
 
   constructor(

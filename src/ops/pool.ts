@@ -21,6 +21,8 @@ type Kind = Extract<LayerClass, 'maxpool' | 'avgpool' | 'mean'>;
 
 /** Max or average pooling, or the mean of whole images. */
 export class Pool implements Primitive {
+  readonly zeros = 'kept';
+
   constructor(
     readonly name: string,
     private readonly kind: Kind,
@@ -41,6 +43,8 @@ export class Pool implements Primitive {
     // A mean reads all of its input before there is anything to hand on.
     if (this.kind === 'mean') evaluation.compute(x);
     recordRun(this.record, want);
+    // As on the cpu backend, where even NaN is the largest of one value.
+    if (this.window.isPixelwise) return x;
     const channels = channelsOf(node);
     const entry = route({
       layer: this.kind,

@@ -20,6 +20,8 @@ interface Size {
 
 /** Nearest-neighbour or bilinear resizing of images. */
 class Resize implements Primitive {
+  readonly zeros = 'kept';
+
   constructor(
     readonly name: string,
     private readonly method: Method,

@@ -18,6 +18,7 @@ import { untiled } from './tile.js';
 /** Features where a mask is true, others where it is false. */
 class Select implements Primitive {
   readonly name = tf.Select;
+  readonly zeros = 'made';
 
   /** Region rule: each of the two is asked for only where the mask chooses it. */
   *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {

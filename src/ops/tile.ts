@@ -23,6 +23,7 @@ import { valuesOf } from '../lowering/values.js';
 /** One value a pixel, repeated for every channel. */
 class TilePixels implements Primitive {
   readonly name = tf.Tile;
+  readonly zeros = 'kept';
 
   constructor(
     private readonly backend: DynconvBackend,
@@ -50,6 +51,7 @@ class TilePixels implements Primitive {
 /** One number for all pixels and channels. */
 class TileNumber implements Primitive {
   readonly name = tf.Tile;
+  readonly zeros = 'kept';
 
   *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {
     const [view] = node.inputs as [View];

@@ -19,6 +19,7 @@ interface Matrices {
 /** Channels moved before or behind the pixels, as models with channels first need it. */
 class Transpose implements Primitive {
   readonly name = tf.Transpose;
+  readonly zeros = 'kept';
 
   constructor(private readonly matrices: Matrices) {}
 

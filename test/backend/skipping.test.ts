@@ -222,6 +222,33 @@ describe('skipping', () => {
     );
   });
 
+  it('takes for a mask what was made to have zeros, not what has some by chance', async () => {
+    const input = tf.tensor4d([0, 0, 2, 0, 3, 0, 0, 1, 4], [1, 3, 3, 1]);
+    const one = tf.ones<tf.Rank.R4>([1, 1, 1, 1]);
+    const layer = (x: tf.Tensor4D) => tf.conv2d(x, one, 1, 'same');
+    // A bias: zero at four pixels, by chance.
+    const data = (x: tf.Tensor4D) =>
+      tf.add(
+        tf.fused.conv2d({ x, filter: one, strides: 1, pad: 'same', bias: tf.tensor1d([1]) }),
+        -1,
+      );
+    const features = (x: tf.Tensor4D) => layer(layer(x));
+    const wide = (x: tf.Tensor4D) => tf.conv2d(x, tf.ones<tf.Rank.R4>([1, 1, 1, 4]), 1, 'same');
+    for (const [product, pixels] of [
+      [() => tf.mul(features(input), data(input)), 9],
+      [() => tf.mul(data(input), features(input)), 9],
+      [() => tf.mul(wide(input), data(input)), 9],
+      [() => tf.mul(features(input), tf.relu(data(input))), 4],
+      [() => tf.mul(tf.cast(tf.greater(data(input), 0), 'float32'), features(input)), 4],
+      [() => tf.mul(wide(input), tf.sub(1, tf.cast(tf.lessEqual(data(input), 0), 'float32'))), 4],
+    ] as const) {
+      const { result, layers } = await profile(() => tf.tidy(product), { repeats: 1 });
+      assert.equal(Math.min(...layers.map((layer) => layer.pixels.active)), pixels);
+      tf.dispose(result);
+    }
+    tf.dispose([input, one]);
+  });
+
   it('computes what two masks leave once, whichever is read first', async () => {
     const masks = fc.tuple(anyMaskLayer, anyMaskLayer);
     const anyChain = fc.array(anyLayer, { minLength: 1, maxLength: 4 });
