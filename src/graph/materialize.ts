@@ -71,7 +71,7 @@ export function missingOf(storage: Storage, want: PixelSet): PixelSet {
   return PixelSet.fromBitmap(runtime, want.total, bitmap);
 }
 
-/** Adds `rows`, complete for the pixels `region`, to what is computed of `storage`. */
+/** Adds `rows`, complete for the pixels `region`, which were missing so far, to what is computed of `storage`. */
 export function addPartial(storage: Storage, region: PixelSet, rows: Rows): void {
   const { runtime } = storage;
   compute(rows);
@@ -80,9 +80,10 @@ export function addPartial(storage: Storage, region: PixelSet, rows: Rows): void
     runtime.heap.u8.fill(0, covered, covered + region.total);
     const pointer = runtime.heap.allocate(storage.bytes);
     runtime.heap.u8.fill(0, pointer, pointer + storage.bytes);
-    storage.partial = { pointer, covered };
+    storage.partial = { pointer, covered, count: 0 };
   }
-  const { pointer, covered } = storage.partial;
+  const { partial } = storage;
+  const { pointer, covered } = partial;
   if (rows.set.isAll) {
     const wanted = alignBytes(rows, region);
     storage.token = scatter(wanted, pointer, storage.token);
@@ -92,8 +93,8 @@ export function addPartial(storage: Storage, region: PixelSet, rows: Rows): void
     rows.release();
   }
   runtime.kernels.bitmap_mark_pixels(region.pixels, region.count, covered);
-  const bytes = runtime.heap.u8;
-  if (!bytes.subarray(covered, covered + region.total).includes(0)) storage.fulfil(pointer);
+  partial.count += region.count;
+  if (partial.count === region.total) storage.fulfil(pointer);
 }
 
 /** What is computed so far of a storage that several readers share. */

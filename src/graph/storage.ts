@@ -9,6 +9,8 @@ export interface Partial {
   pointer: number;
   /** Address of a byte per pixel: 1 where the values are computed. */
   covered: number;
+  /** How many pixels are. */
+  count: number;
 }
 
 /** How values can be computed that are not: a storage knows of it only what it reads. */
