@@ -51,8 +51,8 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
     super(runtime.module);
     this.slots = new SlotTable(this);
     this.dataIdMap = this.slots;
-    this.forgetLanes = onLanes((lanes) => {
-      runtime.lanes.start(lanes);
+    this.forgetLanes = onLanes((lanes, cores) => {
+      runtime.lanes.start(lanes, cores);
     });
   }
 

@@ -1,6 +1,6 @@
 import { env } from '@tensorflow/tfjs-core';
 import { relaxedSimd } from 'wasm-feature-detect';
-import { MOST_LANES } from './arrays/lanes.js';
+import { MOST_LANES } from './arrays/control.js';
 import { isRevectorized } from './memory/revectorize.js';
 import { isVectorBits } from './memory/vector-width.js';
 
@@ -18,14 +18,14 @@ import { isVectorBits } from './memory/vector-width.js';
 const ENV = env();
 
 /** Who hears of another number of threads. */
-const lanesListeners = new Set<(lanes: number) => void>();
+const lanesListeners = new Set<(lanes: number, cores: number) => void>();
 
 ENV.registerFlag(
   'DYNCONV_LANES',
   () => Math.min(cores(), MOST_LANES),
   (value) => {
     if (Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MOST_LANES) {
-      for (const listener of lanesListeners) listener(Number(value));
+      for (const listener of lanesListeners) listener(Number(value), cores());
       return;
     }
     ENV.set('DYNCONV_LANES', Math.min(cores(), MOST_LANES));
@@ -51,12 +51,12 @@ ENV.registerFlag(
 );
 
 /**
- * Tells `listener` how many threads are to compute, now and whenever that changes.
+ * Tells `listener` how many threads are to compute, on how many cores, now and whenever that changes.
  * @returns what ends it
  */
-export function onLanes(listener: (lanes: number) => void): () => void {
+export function onLanes(listener: (lanes: number, cores: number) => void): () => void {
   lanesListeners.add(listener);
-  listener(ENV.getNumber('DYNCONV_LANES'));
+  listener(ENV.getNumber('DYNCONV_LANES'), cores());
   return () => {
     lanesListeners.delete(listener);
   };

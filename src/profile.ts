@@ -1,7 +1,7 @@
 import { engine, env, util } from '@tensorflow/tfjs-core';
 import type { DataId } from '@tensorflow/tfjs-core';
 import { DynconvBackend } from './backend.js';
-import { MOST_LANES } from './arrays/lanes.js';
+import { MOST_LANES } from './arrays/control.js';
 import type { LayerRecord } from './graph/record.js';
 import { Profiler, activate } from './profiler.js';
 import { timelineOf } from './timeline/timeline.js';

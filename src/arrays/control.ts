@@ -10,6 +10,9 @@
 /** Words of a cache line. */
 const LINE = 16;
 
+/** The most lanes that work at once. */
+export const MOST_LANES = 8;
+
 /** Jobs that may be under way at once; a power of two. */
 export const SLOTS = 64;
 
@@ -19,10 +22,8 @@ export const Control = {
   Head: 0,
   /** Jobs done, in order: all before this one. */
   Done: LINE,
-  /** Counts what sleeping lanes want to hear of. */
+  /** Counts what idle lanes want to hear of. */
   Event: 2 * LINE,
-  /** Lanes asleep. */
-  Sleepers: 2 * LINE + 1,
   /** Not zero: lanes end. */
   Stop: 3 * LINE,
   /** Lanes from this number on rest. */
@@ -68,14 +69,17 @@ export const LaneWord = {
   Beat: 1,
   /** The kernel that the lane is in, and one; 0 between bands. */
   Busy: 2,
-  /** 1 while the lane sleeps. */
-  Asleep: 6,
+  /** What the lane does, of `LaneState`. */
+  State: 6,
   /** Address of the lane's workspace. */
   Workspace: 5,
   /** Address of the lane's events, and how many there are. */
   Events: 3,
   EventCount: 4,
 } as const;
+
+/** What a lane does: runs or looks for work, watches `Event`, sleeps until that changes, or until `Active` does. */
+export const LaneState = { Awake: 0, Watching: 1, Asleep: 2, Resting: 3 } as const;
 
 export const BANDS_BITS = 12;
 /** The most bands of a job. */
@@ -108,6 +112,21 @@ export function canStart(words: Int32Array, base: number, slot: number): boolean
     if (token !== 0 && !isJobDone(words, base, token)) return false;
   }
   return true;
+}
+
+/** Tells idle lanes that there is something new for `lanes` of them. */
+export function signal(words: Int32Array, base: number, lanes: number): void {
+  Atomics.add(words, base + Control.Event, 1);
+  // Who watches sees that by itself, even if it is about to sleep; waking another takes microseconds.
+  let wanted = lanes;
+  let asleep = 0;
+  const end = Atomics.load(words, base + Control.Active);
+  for (let lane = 1; lane < end; lane++) {
+    const state = Atomics.load(words, base + laneAt(lane) + LaneWord.State);
+    if (state === LaneState.Watching) wanted--;
+    else if (state === LaneState.Asleep) asleep++;
+  }
+  if (wanted > 0 && asleep > 0) Atomics.notify(words, base + Control.Event, wanted);
 }
 
 /** Bytes of a control block for that many lanes. */

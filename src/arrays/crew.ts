@@ -1,14 +1,11 @@
 import { ROW_KERNELS, SCRATCH_BYTES } from '../memory/kernels.js';
 import type { Kernels } from '../memory/kernels.js';
 import type { Heap } from '../memory/heap.js';
-import { Control, LaneWord, controlBytes, laneAt } from './control.js';
-import { Lane, arrayOfLane, signal } from './lane.js';
+import { Control, LaneState, LaneWord, MOST_LANES, controlBytes, laneAt } from './control.js';
+import { Lane, arrayOfLane } from './lane.js';
 import type { LaneSetup } from './lane.js';
 import type { WorkerMessage } from './lane-worker.js';
 import { Workers } from './workers.js';
-
-/** The most lanes that work at once. */
-export const MOST_LANES = 8;
 
 /** What lanes run on. */
 export interface CrewSetup {
@@ -41,6 +38,7 @@ export class Crew {
   private readonly control: number;
   private readonly scratches: number[] = [];
   private lanes = 1;
+  private hasSpareCore = false;
   private workspaceBytes = 0;
 
   constructor(
@@ -75,9 +73,10 @@ export class Crew {
     return this.own.view();
   }
 
-  /** Starts workers until `lanes` threads work in all, where memory can be shared. */
-  start(lanes: number): void {
+  /** Starts workers until `lanes` threads work in all, on so many cores, where memory can be shared. */
+  start(lanes: number, cores: number): void {
     if (this.setup.memory.buffer instanceof ArrayBuffer) return;
+    this.hasSpareCore = lanes < cores;
     this.lanes = Math.min(lanes, MOST_LANES);
     // Memory for the worker that stands in for the calling thread, too, though it starts later.
     for (let lane = 1; lane <= this.lanes && this.lanes > 1; lane++) this.setupOf(lane);
@@ -91,7 +90,7 @@ export class Crew {
 
   stop(): void {
     Atomics.store(this.view(), this.base + Control.Stop, 1);
-    signal(this.view(), this.base);
+    this.setActive(0);
     this.workers.stop();
     this.lanes = 1;
   }
@@ -102,17 +101,33 @@ export class Crew {
     // On one lane no worker takes bands: one that is left of more lanes has no workspace.
     const isReplaced = !callerHelps && this.lanes > 1;
     if (isReplaced) this.workers.start(this.lanes);
-    Atomics.store(this.view(), this.base + Control.Active, this.lanes + Number(isReplaced));
+    this.setActive(this.lanes + Number(isReplaced));
+  }
+
+  /** Whether a worker can take the calling thread's place: there is a core for it. */
+  get canStandIn(): boolean {
+    return this.hasSpareCore && this.ready > 0;
+  }
+
+  /** Lets lanes from this number on rest. */
+  setActive(lanes: number): void {
+    const words = this.view();
+    if (Atomics.exchange(words, this.base + Control.Active, lanes) === lanes) return;
+    Atomics.notify(words, this.base + Control.Active);
+    // Who sleeps until there is work, and is to rest now, would be woken in another's place.
+    Atomics.add(words, this.base + Control.Event, 1);
+    Atomics.notify(words, this.base + Control.Event);
   }
 
   /** Whether no worker looks for work: all that run are asleep. */
   get isAsleep(): boolean {
     const words = this.view();
-    let running = 0;
     for (let lane = 1; lane <= this.workers.count; lane++) {
-      running += Atomics.load(words, this.base + laneAt(lane) + LaneWord.Ready);
+      const at = this.base + laneAt(lane);
+      const isRunning = Atomics.load(words, at + LaneWord.Ready) === 1;
+      if (isRunning && Atomics.load(words, at + LaneWord.State) < LaneState.Asleep) return false;
     }
-    return Atomics.load(words, this.base + Control.Sleepers) === running;
+    return true;
   }
 
   /** Threads that take bands of what is posted now; 0 when only the calling thread could. */

@@ -1,5 +1,5 @@
 import { ROW_KERNELS } from '../memory/kernels.js';
-import { Control, LaneWord, laneAt } from './control.js';
+import { Control, LaneState, LaneWord, laneAt } from './control.js';
 import type { Crew } from './crew.js';
 import type { Jobs } from './jobs.js';
 import { LaneError } from './lane-error.js';
@@ -53,9 +53,7 @@ export class Faults {
     if (!this.zombies.delete(lane) && busy !== 0) {
       this.abandon(new LaneError(kernelName(busy), lane, reason));
     }
-    if (Atomics.exchange(words, at + LaneWord.Asleep, 0) === 1) {
-      Atomics.sub(words, crew.base + Control.Sleepers, 1);
-    }
+    Atomics.store(words, at + LaneWord.State, LaneState.Awake);
   }
 
   /** No worker makes progress: those that are in the middle of a kernel are lost. */
@@ -85,7 +83,8 @@ export class Faults {
     const { crew } = this;
     this.failure ??= error;
     const words = crew.view();
-    Atomics.store(words, crew.base + Control.Active, 0);
+    crew.setActive(0);
+    crew.own.drop();
     for (let lane = 1; lane <= crew.workers.count; lane++) {
       if (this.zombies.has(lane)) continue;
       const at = crew.base + laneAt(lane) + LaneWord.Busy;

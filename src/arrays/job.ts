@@ -80,7 +80,8 @@ export function placeJob(
   for (const { starts, ends } of bands) {
     words[band++] = next - at;
     words[next++] = ends.length / stages.length;
-    for (const start of starts) words[next++] = start;
-    for (const end of ends) words[next++] = end;
+    // Thousands of words a prediction: an iterator would make an object for each.
+    for (let stage = 0; stage < starts.length; stage++) words[next++] = starts[stage];
+    for (let end = 0; end < ends.length; end++) words[next++] = ends[end];
   }
 }

@@ -1,6 +1,6 @@
-import { Control, MOST_NEEDS, SLOTS, Slot, freshClaim, isJobDone, slotAt } from './control.js';
+import { Control, MOST_NEEDS, SLOTS, Slot } from './control.js';
+import { canStart, freshClaim, isJobDone, signal, slotAt } from './control.js';
 import type { Job } from './job.js';
-import { signal } from './lane.js';
 
 /** The moment when a job is done: its number and one. 0 has always come. */
 export type Token = number;
@@ -69,7 +69,9 @@ export class Jobs {
     Atomics.store(words, slot + Slot.Claim, freshClaim(job));
     this.posted++;
     Atomics.store(words, this.base + Control.Head, this.posted | 0);
-    signal(words, this.base);
+    // Of a job that still waits for others, the lane that completes those tells: it sees this job, or
+    // else they are seen to be done here.
+    if (canStart(words, this.base, slot)) signal(words, this.base, bands.length);
   }
 
   /** Counts every job as done; no lane may be at work on one. */

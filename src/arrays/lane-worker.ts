@@ -4,7 +4,7 @@
  */
 import { ROW_KERNELS } from '../memory/kernels.js';
 import type { Kernels } from '../memory/kernels.js';
-import { Control, LaneWord, isJobDone, laneAt } from './control.js';
+import { Control, LaneState, LaneWord, isJobDone, laneAt } from './control.js';
 import { Lane } from './lane.js';
 import type { LaneSetup } from './lane.js';
 
@@ -22,7 +22,7 @@ export type WorkerMessage =
   | { readonly kind: 'failed'; readonly kernel: string; readonly message: string };
 
 /** A lane without work looks for some for so long before it sleeps: a wake-up takes 5 us or more. */
-const SPIN_MS = 0.05;
+const SPIN_MS = Number(globalThis.process?.env.SPIN ?? 0.05);
 /** Looks at memory between two looks at the clock. */
 const SPINS = 64;
 
@@ -92,7 +92,7 @@ function work(setup: WorkerSetup, port: Port): void {
     const worked = lane.step();
     words = lane.view();
     tellWhoWaits(words, base, port);
-    if (!worked && !spin(words, base + Control.Event, event)) sleep(words, base, own, event);
+    if (!worked) idle(words, base, setup.index, event);
   }
   port.close();
 }
@@ -106,21 +106,30 @@ function tellWhoWaits(words: Int32Array, base: number, port: Port): void {
   }
 }
 
+/** Returns once there may be work: `Event` is not `event` any more. */
+function idle(words: Int32Array, base: number, lane: number, event: number): void {
+  const state = base + laneAt(lane) + LaneWord.State;
+  const active = Atomics.load(words, base + Control.Active);
+  if (lane >= active) {
+    Atomics.store(words, state, LaneState.Resting);
+    Atomics.wait(words, base + Control.Active, active);
+  } else {
+    Atomics.store(words, state, LaneState.Watching);
+    if (!changes(words, base + Control.Event, event)) {
+      Atomics.store(words, state, LaneState.Asleep);
+      Atomics.wait(words, base + Control.Event, event);
+    }
+  }
+  Atomics.store(words, state, LaneState.Awake);
+}
+
 /** Watches the word for a while; whether it has changed. */
-function spin(words: Int32Array, at: number, value: number): boolean {
+function changes(words: Int32Array, at: number, value: number): boolean {
   const end = performance.now() + SPIN_MS;
   do {
     for (let i = 0; i < SPINS; i++) if (Atomics.load(words, at) !== value) return true;
   } while (performance.now() < end);
   return false;
-}
-
-function sleep(words: Int32Array, base: number, lane: number, event: number): void {
-  Atomics.store(words, lane + LaneWord.Asleep, 1);
-  Atomics.add(words, base + Control.Sleepers, 1);
-  Atomics.wait(words, base + Control.Event, event);
-  Atomics.sub(words, base + Control.Sleepers, 1);
-  Atomics.store(words, lane + LaneWord.Asleep, 0);
 }
 
 const isThread = typeof globalThis.process?.getBuiltinModule === 'function';

@@ -1,6 +1,6 @@
 import type { RowKernel } from '../memory/kernels.js';
 import { Control, LaneWord, Slot } from './control.js';
-import { bandOf, canStart, isClaimOf, laneAt, slotAt } from './control.js';
+import { MOST_LANES, bandOf, canStart, isClaimOf, laneAt, signal, slotAt } from './control.js';
 import { Word } from '../../kernels/command.js';
 import { noteEvent, now } from './events.js';
 import { InWorkspace, StageWord } from './job.js';
@@ -38,6 +38,15 @@ export class Lane {
   private claim = 0;
   /** Addresses of the commands of the stages that it runs. */
   private readonly commands: number[] = [];
+  /** When it lays its band aside, between two strips, on the clock of performance.now(). */
+  end = Infinity;
+  /** The slot of the job that it has a band of, or -1. */
+  private slot = -1;
+  // That band: its stages, and where in memory the first of them, the next strip and the band's end lie.
+  private stages = 0;
+  private first = 0;
+  private ends = 0;
+  private afterLast = 0;
 
   /**
    * @param view the memory as words; another array when it has grown
@@ -53,10 +62,17 @@ export class Lane {
     this.own = this.base + laneAt(setup.index);
   }
 
-  /** Takes a band of a job that can run, and runs it; false if there is none for this lane. */
+  /**
+   * Takes a band of a job that can run, and runs it, or goes on with the one that it has; false if there
+   * is none for this lane.
+   */
   step(): boolean {
     const words = this.view();
     const { base } = this;
+    if (this.slot >= 0) {
+      this.goOn();
+      return true;
+    }
     if (this.setup.index >= Atomics.load(words, base + Control.Active)) return false;
     for (;;) {
       const slot = this.choose(words);
@@ -69,11 +85,25 @@ export class Lane {
         continue;
       }
       this.array = words[slot + Slot.Array];
-      this.run(words[slot + Slot.Job] >>> 2, bandOf(claim));
-      if (Atomics.sub(words, slot + Slot.Left, 1) === 1) this.advance(words);
-      Atomics.store(words, this.own + LaneWord.Busy, 0);
+      this.slot = slot;
+      this.begin(words[slot + Slot.Job] >>> 2, bandOf(claim));
+      this.goOn();
       return true;
     }
+  }
+
+  /** Runs the band that it has, to its end or until it is to be laid aside. */
+  private goOn(): void {
+    if (!this.runStrips(this.end)) return;
+    const words = this.view();
+    if (Atomics.sub(words, this.slot + Slot.Left, 1) === 1) this.advance(words);
+    this.drop();
+  }
+
+  /** Gives up the band that it has, if any. */
+  drop(): void {
+    this.slot = -1;
+    Atomics.store(this.view(), this.own + LaneWord.Busy, 0);
   }
 
   /**
@@ -108,22 +138,34 @@ export class Lane {
 
   /** Runs a band of the job whose description begins at word `at`. */
   run(at: number, band: number): void {
+    this.begin(at, band);
+    this.runStrips(Infinity);
+  }
+
+  /** Prepares a band of the job whose description begins at word `at`. */
+  private begin(at: number, band: number): void {
     const words = this.view();
-    const { base, own, kernels } = this;
+    this.stages = words[at];
+    this.first = at + 1;
+    const start = at + words[this.first + StageWord.Count * this.stages + band];
+    // The first rows lie just before the ends of the first strip.
+    this.ends = start + 1 + this.stages;
+    this.afterLast = this.ends + words[start] * this.stages;
+    this.fillCommands(words, this.first, this.stages);
+  }
+
+  /** Runs what is left of a band, strip by strip, at most until `end`; whether that was all. */
+  private runStrips(end: number): boolean {
+    const words = this.view();
+    const { base, own, kernels, stages, first } = this;
     const { scratch } = this.setup;
     const traces = Atomics.load(words, base + Control.Trace) !== 0;
-    const stages = words[at];
-    const first = at + 1;
-    const start = at + words[first + StageWord.Count * stages + band];
-    const strips = words[start];
-    // The first rows lie just before the ends of the first strip.
-    const ends = start + 1 + stages;
-    this.fillCommands(words, first, stages);
     let kernel = 0;
     try {
-      for (let strip = 0; strip < strips; strip++) {
+      for (; this.ends < this.afterLast; this.ends += stages) {
+        if (end < Infinity && performance.now() > end) return false;
         for (let stage = 0; stage < stages; stage++) {
-          const row = ends + strip * stages + stage;
+          const row = this.ends + stage;
           const to = words[row];
           const from = words[row - stages];
           if (to <= from) continue;
@@ -144,6 +186,7 @@ export class Lane {
       Atomics.compareExchange(words, base + Control.Failed, 0, failed);
       this.fail(error, kernel);
     }
+    return true;
   }
 
   /** The addresses of the stages' commands, those with operands in this lane's workspace copied to it. */
@@ -178,14 +221,9 @@ export class Lane {
       if (!isClaimOf(Atomics.load(words, slot + Slot.Claim), done)) continue;
       Atomics.compareExchange(words, base + Control.Done, done, (done + 1) | 0);
     }
-    signal(words, base);
-  }
-}
-
-/** Tells sleeping lanes that there is something new. */
-export function signal(words: Int32Array, base: number): void {
-  Atomics.add(words, base + Control.Event, 1);
-  if (Atomics.load(words, base + Control.Sleepers) > 0) {
-    Atomics.notify(words, base + Control.Event);
+    // What is left may have waited for what is done.
+    if (Atomics.load(words, base + Control.Done) === Atomics.load(words, base + Control.Head))
+      return;
+    signal(words, base, MOST_LANES);
   }
 }

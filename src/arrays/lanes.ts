@@ -13,7 +13,6 @@ import type { WorkerMessage } from './lane-worker.js';
 import { Recorder } from './recorder.js';
 import type { Workers } from './workers.js';
 
-export { MOST_LANES } from './crew.js';
 export type { Token } from './jobs.js';
 
 /** Looks at memory between two looks at the clock. */
@@ -41,6 +40,8 @@ export class Lanes implements Fence {
   private readonly jobs: Jobs;
   private readonly faults: Faults;
   private waiter: Waiter | null = null;
+  /** Others on the calling thread are to have their turns: what may take long is queued. */
+  takesTurns = false;
   /** Room for the description of a small job that no other lane sees. */
   private readonly alone: number;
 
@@ -86,9 +87,10 @@ export class Lanes implements Fence {
   /**
    * Starts workers, so that `lanes` threads work in all once they run; nobody waits for them. Where
    * there are more, the others rest.
+   * @param cores of the machine
    */
-  start(lanes: number): void {
-    this.crew.start(lanes);
+  start(lanes: number, cores: number): void {
+    this.crew.start(lanes, cores);
   }
 
   /** Ends all workers; jobs that are posted later are run as they are posted. */
@@ -104,6 +106,11 @@ export class Lanes implements Fence {
     this.crew.setHelp(callerHelps);
   }
 
+  /** Whether a worker can take the calling thread's place: there is a core for it. */
+  get canStandIn(): boolean {
+    return this.crew.canStandIn;
+  }
+
   /** Whether no worker looks for work: all that run are asleep. */
   get isAsleep(): boolean {
     return this.crew.isAsleep;
@@ -112,11 +119,6 @@ export class Lanes implements Fence {
   /** Threads that take bands of what is posted now; 0 when only the calling thread could. */
   get ready(): number {
     return this.crew.ready;
-  }
-
-  /** The calling thread computes by itself, and others on it are to have their turns. */
-  get takesTurns(): boolean {
-    return !this.crew.callerHelps && this.crew.ready === 0;
   }
 
   // Work.
@@ -140,10 +142,11 @@ export class Lanes implements Fence {
   post(job: Job, after: Iterable<Token> = []): Token {
     const { crew, heap, jobs } = this;
     crew.reserve(job.workspace);
-    // Queued is what workers could take, and what others on the calling thread have turns in between.
-    const isShared = crew.ready > 0 || !crew.callerHelps;
     const isOurs = crew.ready === 0 || crew.callerHelps;
-    const alone = jobs.areDone && (job.bands.length === 1 ? isOurs : !isShared);
+    const isOneBand = job.bands.length === 1;
+    const isShort = isOneBand && job.bands[0].ends.length === job.stages.length;
+    const isOnlyOurs = !this.takesTurns && (isOneBand || crew.ready === 0);
+    const alone = isOurs && jobs.areDone && (isShort || isOnlyOurs);
     const bytes = jobBytes(job);
     const isSmall = alone && bytes <= ALONE_BYTES;
     const description = isSmall ? this.alone : heap.allocate(bytes);
@@ -158,15 +161,6 @@ export class Lanes implements Fence {
     if (!isSmall) heap.free(description);
     if (alone) this.throwFailure();
     return alone ? 0 : jobs.posted;
-  }
-
-  /**
-   * Runs a band of what is posted on the calling thread; where there is none for it, waits for others.
-   * @throws LaneError if a kernel trapped or a worker died
-   */
-  help(): void {
-    if (!this.crew.own.step()) this.wait(this.oldest);
-    this.throwFailure();
   }
 
   /**
@@ -212,6 +206,23 @@ export class Lanes implements Fence {
     if (this.waiter && this.isDone(this.waiter.token)) this.waiter.resolve();
     this.throwFailure();
     this.heap.sweep();
+  }
+
+  /**
+   * Works until the moment has come, or it is time for others on the calling thread: then a band is laid
+   * aside between two strips.
+   * @param end when that is, on the clock of performance.now()
+   * @returns whether the moment has come
+   * @throws LaneError if a kernel trapped or a worker died
+   */
+  workUntil(token: Token, end: number): boolean {
+    const { own } = this.crew;
+    own.end = end;
+    this.waitUntil(() => this.isDone(token) || performance.now() > end);
+    own.end = Infinity;
+    if (!this.isDone(token)) return false;
+    this.wait(token);
+    return true;
   }
 
   /** Waits for all that is posted. */

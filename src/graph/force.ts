@@ -28,6 +28,7 @@ class Run {
   finish(): void {
     const { lanes } = this.storage.runtime;
     lanes.setHelp(true);
+    lanes.takesTurns = false;
     this.guard(() => {
       for (let token = this.proceed(); token !== null; token = this.proceed()) lanes.wait(token);
       lanes.drain();
@@ -38,14 +39,17 @@ class Run {
   /** The same while others on the calling thread have their turns. */
   async finishInSlices(): Promise<void> {
     const { lanes } = this.storage.runtime;
-    lanes.setHelp(false);
+    const callerHelps = !lanes.canStandIn;
+    lanes.setHelp(callerHelps);
+    lanes.takesTurns = true;
     try {
       while (!this.isOver) {
         const token = this.proceed(turnEnd());
         const target = token ?? lanes.oldest;
-        if (token === 0) await nextTurn();
-        while (!this.isOver && !lanes.isDone(target)) await this.yieldTo(target);
-        if (token === null && lanes.oldest === 0) break;
+        if (token === null && target === 0) break;
+        if (target === 0) await nextTurn();
+        else if (!callerHelps) await this.listen(target);
+        else if (!lanes.workUntil(target, turnEnd())) await nextTurn();
       }
     } catch (error) {
       this.fail(error as Error);
@@ -53,17 +57,11 @@ class Run {
     this.end();
   }
 
-  /** Lets workers come nearer to the moment; where there are none, computes a part of what is left. */
-  private async yieldTo(token: Token): Promise<void> {
+  /** Resolves once the moment has come, or the evaluation was brought to its end meanwhile. */
+  private async listen(token: Token): Promise<void> {
     const { lanes } = this.storage.runtime;
-    if (lanes.ready > 0) {
-      await lanes.whenDone(token);
-      turnBegins();
-      return;
-    }
-    if (performance.now() > turnEnd()) await nextTurn();
-    // Whoever had a turn may have brought the evaluation to its end.
-    if (!this.isOver) lanes.help();
+    while (!this.isOver && !lanes.isDone(token)) await lanes.whenDone(token);
+    turnBegins();
   }
 
   /** Resolves when the evaluation has ended, in whatever way. */
@@ -102,6 +100,7 @@ class Run {
     this.isOver = true;
     const { runtime } = this.storage;
     runtime.lanes.setHelp(true);
+    runtime.lanes.takesTurns = false;
     // What an error left with the lanes must not outlive the memory that it is about.
     if (this.failure)
       this.guard(() => {

@@ -3,6 +3,9 @@ import { util } from '@tensorflow/tfjs-core';
 import type { Token } from '../arrays/lanes.js';
 import type { Runtime } from '../arrays/runtime.js';
 
+/** No job reads. */
+const NOBODY: readonly Token[] = [];
+
 /** What one region of a deferred node was computed to, while another region may still be asked. */
 export interface Partial {
   /** Address of the dense values, valid where `covered` says so. */
@@ -68,7 +71,7 @@ export class Storage {
   /** When the values, or those of `partial`, are in memory: lanes may be computing them. */
   token: Token = 0;
   /** When the jobs that read the values, and that were not done when last looked at, are done. */
-  readers: Token[] = [];
+  readers: readonly Token[] = NOBODY;
 
   constructor(
     readonly runtime: Runtime,
@@ -126,8 +129,9 @@ export class Storage {
   readBy(token: Token): void {
     const { lanes } = this.runtime;
     if (lanes.isDone(token)) return;
-    this.readers = this.readers.filter((reader) => !lanes.isDone(reader));
-    this.readers.push(token);
+    const open = this.readers.filter((reader) => !lanes.isDone(reader));
+    open.push(token);
+    this.readers = open;
   }
 
   /** Gives up the block with the values to the caller; this storage is spent. */
@@ -161,6 +165,10 @@ export class Storage {
   }
 
   release(): void {
+    if (this.users > 1) {
+      this.users--;
+      return;
+    }
     // A chain of nodes that nobody reads any more is walked, not recursed: it may be long.
     const pending: Storage[] = [this];
     for (let storage = pending.pop(); storage; storage = pending.pop()) {

@@ -1,17 +1,15 @@
 import { Command } from '../arrays/command.js';
 import type { Placement } from '../arrays/command.js';
 import { InWorkspace } from '../arrays/job.js';
-import type { Band, Stage as JobStage } from '../arrays/job.js';
+import type { Stage as JobStage } from '../arrays/job.js';
 import type { Token } from '../arrays/lanes.js';
-import { bandsOf, turnsOf } from './bands.js';
+import { bandsOf } from './bands.js';
 import type { Rows } from './rows.js';
 import { scheduleBand, stagesOf } from './strips.js';
-import type { Stage, StageRange } from './strips.js';
+import type { ScheduledBand, Stage } from './strips.js';
 
 /** Rows in a workspace begin at multiples of this: a cache line. */
 const ALIGNMENT = 64;
-
-const NO_RINGS: ReadonlyMap<Rows, Placement> = new Map();
 
 /**
  * Gives `rows`, if they are pending, to the lanes, together with the pending rows that they read.
@@ -24,27 +22,30 @@ export function compute(rows: Rows): void {
   const { arena, lanes } = runtime;
   const stages = stagesOf(rows);
   for (const { producer } of stages) producer.prepare?.();
-  const cuts = lanes.takesTurns ? turnsOf(stages) : bandsOf(stages, lanes.ready);
-  const bands = cuts.slice(1).map((to, index) => scheduleBand(stages, cuts[index], to));
-  rows.pointer = arena.allocate(Math.max(rows.set.count * rows.stride, 4));
-  const { rings, workspace } = placeRings(stages, bands);
+  const cuts = bandsOf(stages, lanes.ready);
+  const bands: ScheduledBand[] = [];
+  for (let cut = 1; cut < cuts.length; cut++)
+    bands.push(scheduleBand(stages, cuts[cut - 1], cuts[cut]));
+  const pointer = arena.allocate(Math.max(rows.set.count * rows.stride, 4));
+  const { placements, workspace } = placeRows(stages, bands, pointer);
   const commands = arena.allocate(stages.length * Command.bytes);
   const token = lanes.post(
     {
       stages: stages.map((stage, index): JobStage => {
         const { kernel, record } = stage.producer;
         const command = commands + index * Command.bytes;
-        const inWorkspace = placeCommand(stage, rings, command);
+        const inWorkspace = placeCommand(stage, placements[index], placements, command);
         return { kernel, command, inWorkspace, clock: record };
       }),
-      bands: bands.map(bandOf),
+      bands,
       array: arrayOf(stages),
       workspace,
     },
     inputsTokens(stages),
   );
   arena.free(commands);
-  for (const stage of stages) finish(stage, rings, token);
+  for (const stage of stages) finish(stage, stage.rows === rows, token);
+  rows.pointer = pointer;
   rows.token = token;
 }
 
@@ -54,60 +55,55 @@ function arrayOf(stages: readonly Stage[]): 0 | 1 {
 }
 
 /**
- * Where the rows of all stages but the last lie: in rings in the workspace of whichever lane runs a
- * band. A ring is a power of two of rows.
+ * Where the rows of the stages lie: those of the last one at `sink`, the others' in rings in the
+ * workspace of whichever lane runs a band. A ring is a power of two of rows.
  */
-function placeRings(
+function placeRows(
   stages: readonly Stage[],
-  bands: readonly StageRange[][],
-): { rings: ReadonlyMap<Rows, Placement>; workspace: number } {
-  if (stages.length === 1) return { rings: NO_RINGS, workspace: 0 };
-  const rings = new Map<Rows, Placement>();
+  bands: readonly ScheduledBand[],
+  sink: number,
+): { placements: Placement[]; workspace: number } {
+  const placements: Placement[] = [];
   let workspace = stages.length * Command.bytes;
-  for (const [index, { rows }] of stages.slice(0, -1).entries()) {
+  for (let index = 0; index < stages.length - 1; index++) {
+    const { stride } = stages[index].rows;
     let span = 1;
-    for (const ranges of bands) span = Math.max(span, ranges[index].span);
+    for (const { spans } of bands) span = Math.max(span, spans[index]);
     const ring = 2 ** Math.ceil(Math.log2(span));
-    rings.set(rows, { pointer: workspace, stride: rows.stride, mask: ring - 1 });
-    workspace += Math.ceil((ring * rows.stride) / ALIGNMENT) * ALIGNMENT;
+    placements.push({ pointer: workspace, stride, mask: ring - 1 });
+    workspace += Math.ceil((ring * stride) / ALIGNMENT) * ALIGNMENT;
   }
-  return { rings, workspace };
-}
-
-function bandOf(ranges: readonly StageRange[]): Band {
-  const ends: number[] = [];
-  const strips = ranges[0].ends.length;
-  for (let strip = 0; strip < strips; strip++) {
-    for (const range of ranges) ends.push(range.ends[strip]);
-  }
-  return { starts: ranges.map(({ start }) => start), ends };
+  placements.push({ pointer: sink, stride: stages[stages.length - 1].rows.stride });
+  return { placements, workspace: stages.length > 1 ? workspace : 0 };
 }
 
 /** Writes the command of a stage; returns which of its operands lie in a lane's workspace. */
 function placeCommand(
-  { rows, producer }: Stage,
-  rings: ReadonlyMap<Rows, Placement>,
+  { rows, producer, sources }: Stage,
+  output: Placement,
+  placements: readonly Placement[],
   address: number,
 ): number {
   const { runtime, set } = rows;
   const { command, inputs } = producer;
-  const [first, second] = inputs;
   // Row by row over one set, nobody needs to know which pixels the rows are of.
   const isRowwise = producer.window === null && inputs.every((input) => input.set === set);
-  const ring = rings.get(rows);
-  let flags = ring ? InWorkspace.Output : 0;
-  command.output(ring ?? rows, isRowwise ? 0 : set.pixels);
+  let flags = output.mask === undefined ? 0 : InWorkspace.Output;
+  command.output(output, isRowwise ? 0 : set.pixels);
   let longest = 0;
-  if (first) {
-    const placement = rings.get(first);
-    if (placement) flags |= InWorkspace.Input;
-    command.input(placement ?? first, isRowwise ? 0 : first.set.rowOf);
+  if (inputs.length > 0) {
+    const [first] = inputs;
+    const isHandedOn = sources[0] >= 0;
+    if (isHandedOn) flags |= InWorkspace.Input;
+    command.input(isHandedOn ? placements[sources[0]] : first, isRowwise ? 0 : first.set.rowOf);
     longest = first.stride;
   }
-  if (second) {
-    const placement = rings.get(second);
-    if (placement) flags |= InWorkspace.SecondInput;
-    command.secondInput(placement ?? second, isRowwise ? 0 : second.set.rowOf);
+  if (inputs.length > 1) {
+    const [, second] = inputs;
+    const isHandedOn = sources[1] >= 0;
+    if (isHandedOn) flags |= InWorkspace.SecondInput;
+    const placement = isHandedOn ? placements[sources[1]] : second;
+    command.secondInput(placement, isRowwise ? 0 : second.set.rowOf);
     longest = Math.max(longest, second.stride);
   }
   command.zero(runtime.zeros(longest)).place(runtime.heap, address);
@@ -117,25 +113,23 @@ function placeCommand(
 /** When what the stages read, and that is not of them, is in memory. */
 function inputsTokens(stages: readonly Stage[]): Token[] {
   const tokens: Token[] = [];
-  const note = ({ token }: Rows): void => {
+  const add = ({ token }: Rows): void => {
     if (token !== 0 && !tokens.includes(token)) tokens.push(token);
   };
   for (const { producer } of stages) {
-    producer.inputs.forEach(note);
-    producer.weights?.forEach(note);
+    producer.inputs.forEach(add);
+    producer.weights?.forEach(add);
   }
   return tokens;
 }
 
 /** A stage is with the lanes as part of the job before `token`: what it reads is released. */
-function finish(
-  { rows, producer }: Stage,
-  rings: ReadonlyMap<Rows, Placement>,
-  token: Token,
-): void {
+function finish({ rows, producer, sources }: Stage, isLast: boolean, token: Token): void {
   rows.producer = null;
-  for (const input of producer.inputs) if (!rings.has(input)) input.releaseAfter(token);
+  for (let input = 0; input < sources.length; input++) {
+    if (sources[input] < 0) producer.inputs[input].releaseAfter(token);
+  }
   for (const weights of producer.weights ?? []) weights.releaseAfter(token);
   // The rows of all but the last stage, which have a ring, are gone.
-  if (rings.has(rows)) rows.set.release();
+  if (!isLast) rows.set.release();
 }

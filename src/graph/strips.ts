@@ -1,5 +1,7 @@
+import type { Band } from '../arrays/job.js';
 import { routeElementwise } from '../arrays/routing.js';
 import type { Entry } from '../arrays/table.js';
+import { rowCost } from './cost.js';
 import type { Producer, Rows } from './rows.js';
 
 /*
@@ -12,33 +14,36 @@ import type { Producer, Rows } from './rows.js';
  * does not grow with the image, and nothing is computed twice but a band's halo.
  */
 
+/** A strip of a layer by itself is about that long, if it can be cut. */
+const LONGEST_STRIP_NS = 1_000_000;
+
 /** One operation of a stream, and how the unrolling table maps it. */
 export interface Stage {
   readonly rows: Rows;
   readonly producer: Producer;
   readonly entry: Entry;
+  /** For each input the stage that hands it on; -1 for one that is in memory. */
+  readonly sources: readonly number[];
 }
 
-/** What a band computes of a stage. */
-export interface StageRange {
-  /** The first row. */
-  start: number;
-  /** One past the last row of each strip. */
-  readonly ends: number[];
-  /** The most rows that are alive at once. */
-  span: number;
+/** What a band computes, and the most rows of each stage that are alive at once. */
+export interface ScheduledBand extends Band {
+  readonly spans: readonly number[];
 }
 
 /** Pending rows beneath `rows`, inputs first, `rows` last. */
 export function stagesOf(rows: Rows): Stage[] {
   const stages: Stage[] = [];
-  const visit = (at: Rows): void => {
-    if (!at.producer) return;
-    for (const input of at.producer.inputs) visit(input);
-    stages.push({ rows: at, producer: at.producer, entry: at.producer.entry ?? elementwise(at) });
-  };
-  visit(rows);
+  addStage(rows, stages);
   return stages;
+}
+
+/** Adds the stage of `rows`, behind those that it reads, and tells its place; -1 if they are computed. */
+function addStage(rows: Rows, stages: Stage[]): number {
+  const { producer } = rows;
+  if (!producer) return -1;
+  const sources = producer.inputs.map((input) => addStage(input, stages));
+  return stages.push({ rows, producer, entry: producer.entry ?? elementwise(rows), sources }) - 1;
 }
 
 function elementwise({ channels, set }: Rows): Entry {
@@ -82,45 +87,65 @@ function stripRows(stages: readonly Stage[]): number {
   return Math.max(tile, least, Math.floor(most / bytes / tile) * tile);
 }
 
+/**
+ * The band that computes rows [from, to) of a stage that hands nothing on, as most of a network of small
+ * layers do. It is in strips only so that whoever runs it can lay it aside between two.
+ */
+function scheduleAlone(stage: Stage, from: number, to: number): ScheduledBand {
+  const { rows, producer, entry } = stage;
+  const { tileRows, temporal } = entry;
+  const most = Math.max(temporal.bandRows, LONGEST_STRIP_NS / rowCost(rows, producer));
+  const step = Math.ceil(most / tileRows) * tileRows;
+  const ends: number[] = [];
+  for (let end = from + step; end < to; end += step) ends.push(end);
+  ends.push(to);
+  return { starts: [from], ends, spans: [to - from] };
+}
+
 /** The band that computes rows [from, to) of the last stage: what of every stage, strip by strip. */
-export function scheduleBand(stages: readonly Stage[], from: number, to: number): StageRange[] {
-  // Most streams of a network of small layers: what follows is for those that hand rows on.
-  if (stages.length === 1) return [{ start: from, ends: [to], span: to - from }];
-  const sink = stages.length - 1;
-  const number = new Map(stages.map(({ rows }, index) => [rows, index]));
-  const ranges = stages.map((): StageRange => ({ start: 0, ends: [], span: 0 }));
-  ranges[sink].start = from;
+export function scheduleBand(stages: readonly Stage[], from: number, to: number): ScheduledBand {
+  const count = stages.length;
+  if (count === 1) return scheduleAlone(stages[0], from, to);
+  const sink = count - 1;
+  const starts = new Array<number>(count).fill(0);
+  const spans = new Array<number>(count).fill(0);
+  starts[sink] = from;
+  spans[sink] = to - from;
   for (let index = sink; index >= 0; index--) {
-    const { producer, rows } = stages[index];
-    producer.inputs.forEach((input, operand) => {
-      const source = ranges[number.get(input) ?? -1];
-      if (source) source.start = firstNeeded(producer, rows.set, operand, ranges[index].start);
-    });
-  }
-  const step = stripRows(stages);
-  for (let strip = 0, end = from; strip === 0 || end < to; strip++) {
-    end = Math.min(end + step, to);
-    ranges[sink].ends.push(end);
-    for (let index = sink; index >= 0; index--) {
-      const { rows, producer } = stages[index];
-      const range = ranges[index];
-      const begin = strip === 0 ? range.start : range.ends[strip - 1];
-      producer.inputs.forEach((input, operand) => {
-        const at = number.get(input);
-        if (at === undefined) return;
-        const source = ranges[at];
-        const { tileRows } = stages[at].entry;
-        const before = strip === 0 ? source.start : source.ends[strip - 1];
-        // A little ahead: a strip that ends in the middle of a tile would waste the rest of it.
-        const wanted = needed(producer, rows.set, operand, range.ends[strip]) - source.start;
-        const tiles = source.start + Math.ceil(wanted / tileRows) * tileRows;
-        const until = Math.max(before, Math.min(tiles, input.set.count));
-        source.ends.push(until);
-        const first = Math.min(before, firstNeeded(producer, rows.set, operand, begin));
-        source.span = Math.max(source.span, until - first);
-      });
+    const { producer, rows, sources } = stages[index];
+    for (let input = 0; input < sources.length; input++) {
+      const source = sources[input];
+      if (source >= 0) starts[source] = firstNeeded(producer, rows.set, input, starts[index]);
     }
   }
-  ranges[sink].span = to - from;
-  return ranges;
+  const step = stripRows(stages);
+  const ends: number[] = [];
+  // Where the ends of the strip lie, and those before: for the first strip, where the band starts.
+  let last: readonly number[] = starts;
+  let before = 0;
+  for (let strip = 0, end = from; strip === 0 || end < to; strip++) {
+    end = Math.min(end + step, to);
+    const at = strip * count;
+    for (let index = 0; index < count; index++) ends.push(end);
+    for (let index = sink; index >= 0; index--) {
+      const { rows, producer, sources } = stages[index];
+      for (let input = 0; input < sources.length; input++) {
+        const source = sources[input];
+        if (source < 0) continue;
+        const { tileRows } = stages[source].entry;
+        const start = starts[source];
+        // A little ahead: a strip that ends in the middle of a tile would waste the rest of it.
+        const wanted = needed(producer, rows.set, input, ends[at + index]) - start;
+        const tiles = start + Math.ceil(wanted / tileRows) * tileRows;
+        const done = last[before + source];
+        const until = Math.max(done, Math.min(tiles, producer.inputs[input].set.count));
+        ends[at + source] = until;
+        const first = Math.min(done, firstNeeded(producer, rows.set, input, last[before + index]));
+        spans[source] = Math.max(spans[source], until - first);
+      }
+    }
+    last = ends;
+    before = at;
+  }
+  return { starts, ends, spans };
 }

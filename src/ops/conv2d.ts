@@ -39,8 +39,12 @@ export class Conv2D extends ConvolutionPrimitive {
     let input = x;
     const entry = route({
       layer: convolutionClass(window, outChannels),
-      ...{ name: filterName, taps: window.taps, inChannels, outChannels },
-      ...{ pixels: want.total, share: want.count / want.total },
+      name: filterName,
+      taps: window.taps,
+      inChannels,
+      outChannels,
+      pixels: want.total,
+      share: want.count / want.total,
     });
     const { kernel, temporal } = entry;
     if (temporal.foldWidth && canFoldWidth(window, x, want)) {

@@ -22,8 +22,12 @@ class DepthwiseConv2D extends ConvolutionPrimitive {
     const { channels } = x;
     const entry = route({
       layer: 'depthwise',
-      ...{ name: filterName, taps: window.taps, inChannels: channels, outChannels: channels },
-      ...{ pixels: want.total, share: want.count / want.total },
+      name: filterName,
+      taps: window.taps,
+      inChannels: channels,
+      outChannels: channels,
+      pixels: want.total,
+      share: want.count / want.total,
     });
     const { kernel, temporal } = entry;
     if (record) record.variant = kernel;

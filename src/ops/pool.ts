@@ -48,8 +48,11 @@ export class Pool implements Primitive {
     const channels = channelsOf(node);
     const entry = route({
       layer: this.kind,
-      ...{ taps: this.window.taps, inChannels: channels, outChannels: channels },
-      ...{ pixels: want.total, share: want.count / want.total },
+      taps: this.window.taps,
+      inChannels: channels,
+      outChannels: channels,
+      pixels: want.total,
+      share: want.count / want.total,
     });
     const { kernel } = entry;
     if (this.record) this.record.variant = kernel;

@@ -4,7 +4,7 @@ import { assert } from 'chai';
 import fc from 'fast-check';
 import { LaneError } from '../../src/index.js';
 import { Command } from '../../src/arrays/command.js';
-import { MOST_LANES } from '../../src/arrays/lanes.js';
+import { MOST_LANES } from '../../src/arrays/control.js';
 import { dynconv, footprint, restart } from '../backend/footprint.js';
 import { hourglassPredictor, predictor } from '../backend/predictor.js';
 import type { Predictor } from '../backend/predictor.js';
@@ -124,7 +124,7 @@ describe('lanes', () => {
     return;
   }
 
-  it('all take part, and the calling thread only where it has to wait', async () => {
+  it('all take part, and the calling thread where it has to wait or no core is left for another', async () => {
     await startWith(2);
     model = large();
     const read = (async: boolean) => async (): Promise<void> => {
@@ -135,14 +135,21 @@ describe('lanes', () => {
         output.dispose();
       }
     };
-    const sync = await callsOf(read(false));
-    assert.isAbove(sync[0], 0);
-    assert.isAbove(sync[1], 0);
+    const { lanes } = dynconv().runtime;
+    const bothWork = (calls: number[]): void => {
+      assert.isAbove(calls[0], 0);
+      assert.isAbove(calls[1], 0);
+    };
+    bothWork(await callsOf(read(false)));
+    lanes.start(2, 2);
+    bothWork(await callsOf(read(true)));
+    lanes.start(2, 3);
     await read(true)();
-    await until(() => dynconv().runtime.lanes.workers.count === 2);
+    await until(() => lanes.workers.count === 2);
     const async = await callsOf(read(true));
     assert.equal(async[0], 0);
     assert.isAbove(async[1], 0);
+    bothWork(await callsOf(read(false)));
     model.dispose();
   });
 
@@ -301,46 +308,50 @@ describe('lanes', () => {
     model.dispose();
   });
 
-  it('outlast workers that die at random moments', async () => {
-    const small = (): Predictor => hourglassPredictor(16, 16, 2);
-    const right = await onOneLane(small);
-    await startWith(2);
-    model = small();
-    const { lanes } = dynconv().runtime;
-    let deaths = 0;
-    const predict = async (): Promise<void> => {
-      const output = model.predict(model.input);
-      try {
-        assert.deepEqual(await output.data(), right);
-      } catch (error) {
-        assert.instanceOf(error, LaneError);
-        deaths++;
-      } finally {
-        output.dispose();
+  for (const [name, cores] of [
+    ['beside the calling thread', 2],
+    ['in its place', 3],
+  ] as const)
+    it(`outlast workers that die at random moments, ${name}`, async () => {
+      const small = (): Predictor => hourglassPredictor(16, 16, 2);
+      const right = await onOneLane(small);
+      await startWith(2);
+      model = small();
+      const { lanes } = dynconv().runtime;
+      lanes.start(2, cores);
+      let deaths = 0;
+      const predict = async (): Promise<void> => {
+        const output = model.predict(model.input);
+        try {
+          assert.deepEqual(await output.data(), right);
+        } catch (error) {
+          assert.instanceOf(error, LaneError);
+          deaths++;
+        } finally {
+          output.dispose();
+        }
+      };
+      for (let i = 0; i < 3; i++) await predict();
+      const held = footprint();
+      let kills = 0;
+      let next = 0;
+      for (let count = 0; count < SOAK_PREDICTIONS || kills < 3; count++) {
+        const running = predict();
+        if (performance.now() > next) {
+          next = performance.now() + MOST_BETWEEN_KILLS_MS * Math.random();
+          await pause(3 * Math.random());
+          lanes.workers.terminate(1 + (kills++ % lanes.workers.count));
+        }
+        await running;
       }
-    };
-    for (let i = 0; i < 3; i++) await predict();
-    const held = footprint();
-    let kills = 0;
-    let next = 0;
-    for (let count = 0; count < SOAK_PREDICTIONS; count++) {
-      const running = predict();
-      if (performance.now() > next) {
-        next = performance.now() + MOST_BETWEEN_KILLS_MS * Math.random();
-        await pause(3 * Math.random());
-        lanes.workers.terminate(1 + (kills++ % 2));
-      }
-      await running;
-    }
-    assert.isAbove(kills, 2);
-    assert.isAtMost(deaths, kills);
-    await until(() => lanes.ready === 2);
-    await predict();
-    const { blocks, tensors } = footprint();
-    assert.deepEqual({ blocks, tensors }, { blocks: held.blocks, tensors: held.tensors });
-    if (SOAK_PREDICTIONS > 1000) console.log(`      ${kills} kills, ${deaths} predictions lost`);
-    model.dispose();
-  });
+      assert.isAtMost(deaths, kills);
+      await until(() => lanes.ready === 2);
+      await predict();
+      const { blocks, tensors } = footprint();
+      assert.deepEqual({ blocks, tensors }, { blocks: held.blocks, tensors: held.tensors });
+      if (SOAK_PREDICTIONS > 1000) console.log(`      ${kills} kills, ${deaths} predictions lost`);
+      model.dispose();
+    });
 
   it('end with the backend', async () => {
     await startWith(4);
