@@ -14,16 +14,23 @@ export function turnBegins(): void {
   began = performance.now();
 }
 
+/** Calls back in the next turn of the event loop. */
+let nextly: ((callback: () => void) => void) | null = null;
+
+/** A timer would be held back for 4 ms where timers follow one another; a channel is made but once. */
+function byMessages(): (callback: () => void) => void {
+  const { port1, port2 } = new MessageChannel();
+  const callbacks: (() => void)[] = [];
+  port1.onmessage = () => callbacks.shift()?.();
+  return (callback) => {
+    callbacks.push(callback);
+    port2.postMessage(null);
+  };
+}
+
 /** Resolves once others on this thread have had their turn: timers, input, animation frames. */
 export async function nextTurn(): Promise<void> {
-  await new Promise<void>((resolve) => {
-    // A timer would be held back for 4 ms where timers follow one another.
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(null);
-  });
+  nextly ??= typeof setImmediate === 'function' ? setImmediate : byMessages();
+  await new Promise<void>(nextly);
   turnBegins();
 }
