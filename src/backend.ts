@@ -95,6 +95,11 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
     return this.runtime.heap.f32[storage.pointer >>> 2];
   }
 
+  /** The address of the values of a tensor; they are in memory afterwards, if they were not. */
+  pointerOf({ dataId }: TensorInfo): number {
+    return this.slot(dataId).memoryOffset;
+  }
+
   /** What a deferred operation reads when it reads this tensor. */
   view({ dataId, shape, dtype }: TensorInfo): View {
     const view = this.slot(dataId).view(shape);

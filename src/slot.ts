@@ -3,11 +3,6 @@ import { force } from './graph/force.js';
 import { View } from './graph/view.js';
 import type { Storage } from './graph/storage.js';
 
-/** The values are in memory, and no lane had to be waited for. */
-function isSettled(storage: Storage): boolean {
-  return storage.isReady && storage.token === 0;
-}
-
 /**
  * What the backend knows of a data id. It has the form of tfjs-backend-wasm's own records, so that
  * package's kernels read it; the address of a deferred tensor is asked for only there, and that is
@@ -36,7 +31,7 @@ export class Slot {
 
   /** Computes the values, if they are deferred. */
   compute(): void {
-    if (this.storage && !isSettled(this.storage)) force(this.storage);
+    if (this.storage) force(this.storage);
   }
 
   /** The storage, all of its values in memory. */

@@ -119,6 +119,7 @@ class Run {
  */
 export function force(storage: Storage): void {
   const { runtime } = storage;
+  if (storage.isReady && storage.token === 0) return;
   if (!storage.isReady) Run.of(runtime)?.finish();
   if (storage.isReady) {
     runtime.lanes.wait(storage.token);

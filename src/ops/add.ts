@@ -10,6 +10,7 @@ import { Rows } from '../graph/rows.js';
 import type { Negatives } from '../graph/rows.js';
 import { affine, spreadsVector } from '../lowering/affine.js';
 import { deferBinary } from './elementwise.js';
+import { computeFew } from '../lowering/few.js';
 import { runInPlace } from '../lowering/in-place.js';
 import { anyDeferred, present, required } from '../lowering/operation.js';
 import type { Call, Operation } from '../lowering/operation.js';
@@ -79,6 +80,7 @@ function ownDense(rows: Rows, view: View, evaluation: Evaluation): Rows {
 }
 
 function addOrSub(name: typeof tf.Add | typeof tf.Sub): Operation {
+  const apply = (x: number, y: number) => (name === tf.Add ? x + y : x - y);
   const primitive = () => (name === tf.Add ? new Add() : new Pointwise(name, 'f32_sub'));
   return {
     name,
@@ -86,7 +88,7 @@ function addOrSub(name: typeof tf.Add | typeof tf.Sub): Operation {
       const { backend } = call;
       const a = required(call, 'a');
       const b = required(call, 'b');
-      if (!anyDeferred(a, b) && !spreadsVector(a, b)) return null;
+      if (!anyDeferred(a, b) && !spreadsVector(a, b)) return computeFew(call, apply);
       if (a.dtype !== 'float32' || b.dtype !== 'float32') return deferBinary(name, call);
       const shape = tf.backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
       if (shape.length < 2 || tf.util.sizeFromShape(shape) === 0) return null;

@@ -8,6 +8,7 @@ import type { Node, Primitive, Steps } from '../graph/node.js';
 import type { PixelSet } from '../graph/pixels.js';
 import type { Rows } from '../graph/rows.js';
 import { isTrusted } from '../wasm-kernels.js';
+import { computeFew } from '../lowering/few.js';
 import { runOnRows } from '../lowering/on-rows.js';
 import { anyDeferred, required } from '../lowering/operation.js';
 import type { Call, Operation } from '../lowering/operation.js';
@@ -45,7 +46,7 @@ const NON_NEGATIVE: ReadonlySet<string> = new Set<string>([
 ]);
 
 const BINARY = [
-  ...[tf.Atan2, tf.Mod, tf.Pow, tf.RealDiv],
+  ...[tf.Atan2, tf.Mod, tf.Pow],
   ...[tf.SquaredDifference, tf.LogicalAnd, tf.LogicalOr, tf.LogicalXor],
 ];
 
@@ -151,4 +152,8 @@ export const elementwise: Operation[] = [
   ...[...UNARY, ...MORE_UNARY].map((name) => unary(name, false)),
   ...ZERO_PRESERVING.map((name) => unary(name, true)),
   ...BINARY.map((name) => ({ name, defer: (call: Call) => deferBinary(name, call) })),
+  {
+    name: tf.RealDiv,
+    defer: (call) => deferBinary(tf.RealDiv, call) ?? computeFew(call, (x, y) => x / y),
+  },
 ];

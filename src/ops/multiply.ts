@@ -12,6 +12,7 @@ import type { PixelSet } from '../graph/pixels.js';
 import { Epilogue, Rows } from '../graph/rows.js';
 import { affine, scaleAndShift, spreadsVector } from '../lowering/affine.js';
 import { deferBinary } from './elementwise.js';
+import { computeFew } from '../lowering/few.js';
 import { anyDeferred, required } from '../lowering/operation.js';
 import type { Call, Operation } from '../lowering/operation.js';
 import { operandKind, pixelPeriod } from '../lowering/operand.js';
@@ -156,7 +157,7 @@ export const multiply: Operation = {
     const { backend } = call;
     const a = required(call, 'a');
     const b = required(call, 'b');
-    if (!anyDeferred(a, b) && !spreadsVector(a, b)) return null;
+    if (!anyDeferred(a, b) && !spreadsVector(a, b)) return computeFew(call, (x, y) => x * y);
     if (a.dtype !== 'float32' || b.dtype !== 'float32') return deferBinary(tf.Multiply, call);
     const shape = tf.backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
     if (shape.length < 2 || tf.util.sizeFromShape(shape) === 0) return null;

@@ -23,9 +23,8 @@ function cut(
 ): TensorInfo {
   const x = tensors.x!;
   const { shape, dtype } = x;
-  const from = backend.slot(x.dataId).ready;
+  const from = backend.pointerOf(x);
   const output = backend.makeOutput(outShape, dtype);
-  const to = backend.slot(output.dataId).ready;
   const { heap } = backend.runtime;
   // Axes that are taken whole belong to the runs; the one before them is where runs begin.
   let inner = shape.length - 1;
@@ -50,7 +49,7 @@ function cut(
     }
   };
   const bytesFrom = (axis: number): number => tf.util.sizeFromShape(size.slice(axis)) * width;
-  copy(0, from.pointer, to.pointer);
+  copy(0, from, backend.pointerOf(output));
   return output;
 }
 

@@ -48,6 +48,26 @@ describe('what models do between layers', () => {
     });
   }
 
+  it('rounds few numbers to float32', () => {
+    tf.tidy(() => {
+      const [a, b] = [tf.tensor2d([3e38, 1, -0, NaN, 0.1, 7], [1, 6]), tf.scalar(3)];
+      const numbers = a.dataSync();
+      const cases: [tf.Tensor, (x: number) => number][] = [
+        [tf.mul(a, b), (x) => x * 3],
+        [tf.mul(b, a), (x) => x * 3],
+        [tf.add(a, b), (x) => x + 3],
+        [tf.sub(b, a), (x) => 3 - x],
+        [tf.div(a, b), (x) => x / 3],
+        [tf.div(b, a), (x) => 3 / x],
+      ];
+      for (const [tensor, rule] of cases) {
+        assert.deepEqual(tensor.shape, [1, 6]);
+        assert.deepEqual(tensor.dataSync(), numbers.map(rule));
+      }
+      assert.deepEqual(tf.mul(tf.ones([2, 1]), tf.ones([1, 2])).shape, [2, 2]);
+    });
+  });
+
   it('cuts boxes where they lie', () => {
     const backend = tf.backend();
     let reads = 0;
