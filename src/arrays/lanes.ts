@@ -141,6 +141,7 @@ export class Lanes implements Fence {
    */
   post(job: Job, after: Iterable<Token> = []): Token {
     const { crew, heap, jobs } = this;
+    crew.workers.wakeInTime();
     crew.reserve(job.workspace);
     const isOurs = crew.ready === 0 || crew.callerHelps;
     const isOneBand = job.bands.length === 1;

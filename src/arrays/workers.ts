@@ -14,12 +14,21 @@ export interface WorkersOwner {
 const MOST_STARTS = 5;
 const SOON_MS = 100;
 
+/**
+ * The first workers are put off for so long: their start would compete with that of the program, its
+ * model and its first prediction, which is soon over if it is small.
+ */
+const HEAD_START_MS = 100;
+
 /** The workers: started, started again when they end, and ended. */
 export class Workers {
   private readonly workers: (LaneWorker | null)[] = [];
   private readonly starts: number[] = [];
   private holds = 0;
   private isStopped = false;
+  private isAwake = false;
+  private readonly wakeTime = performance.now() + HEAD_START_MS;
+  private alarm: ReturnType<typeof setTimeout> | null = null;
   private hasWarned = false;
 
   constructor(private readonly owner: WorkersOwner) {}
@@ -34,13 +43,30 @@ export class Workers {
     return this.workers.filter((worker) => worker !== null).length;
   }
 
-  /** Starts workers until there are `count`, and does not wait for them. */
+  /** Starts workers until there are `count`, now or soon, and does not wait for them. */
   start(count: number): void {
     while (this.workers.length < count && !this.isStopped) {
       this.workers.push(null);
       this.starts.push(0);
-      this.launch(this.workers.length);
+      if (this.isAwake) this.launch(this.workers.length);
     }
+    if (this.isAwake || this.alarm || this.workers.length === 0) return;
+    this.alarm = setTimeout(() => {
+      this.wake();
+    }, this.wakeTime - performance.now());
+    // Node's process may end meanwhile.
+    if (typeof this.alarm === 'object') this.alarm.unref();
+  }
+
+  /** Starts what was put off, if it is time: a caller that never waits keeps the alarm from ringing. */
+  wakeInTime(): void {
+    if (!this.isAwake && performance.now() > this.wakeTime) this.wake();
+  }
+
+  private wake(): void {
+    if (this.isAwake || this.isStopped) return;
+    this.isAwake = true;
+    for (let lane = 1; lane <= this.workers.length; lane++) this.launch(lane);
   }
 
   /** Keeps a process of Node's alive for the workers' sake, until as many calls of `letGo`. */
@@ -59,6 +85,7 @@ export class Workers {
 
   stop(): void {
     this.isStopped = true;
+    if (this.alarm) clearTimeout(this.alarm);
     for (const worker of this.workers) worker?.terminate();
   }
 
