@@ -95,9 +95,15 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
     return this.runtime.heap.f32[storage.pointer >>> 2];
   }
 
-  /** The address of the values of a tensor; they are in memory afterwards, if they were not. */
-  pointerOf({ dataId }: TensorInfo): number {
-    return this.slot(dataId).memoryOffset;
+  /** A tensor whose values `write` writes to their address; given back if that fails. */
+  output(shape: number[], dtype: DataType, write: (pointer: number) => void): TensorInfo {
+    const { result, error } = this.attempt(() => {
+      const output = this.makeOutput(shape, dtype);
+      write(this.slot(output.dataId).memoryOffset);
+      return output;
+    });
+    if (!result) throw error;
+    return result;
   }
 
   /** What a deferred operation reads when it reads this tensor. */

@@ -25,13 +25,13 @@ export function computeFew(call: Call, apply: (x: number, y: number) => number):
     return null;
   force(a.storage);
   force(b.storage);
-  const output = backend.makeOutput(shape, 'float32');
-  const to = backend.pointerOf(output) >>> 2;
   const from = a.storage.pointer >>> 2;
   const other = b.storage.pointer >>> 2;
-  const { f32 } = backend.runtime.heap;
-  for (let i = 0; i < size; i++) {
-    f32[to + i] = apply(f32[from + (aSize > 1 ? i : 0)], f32[other + (bSize > 1 ? i : 0)]);
-  }
-  return output;
+  return backend.output(shape, 'float32', (pointer) => {
+    const to = pointer >>> 2;
+    const { f32 } = backend.runtime.heap;
+    for (let i = 0; i < size; i++) {
+      f32[to + i] = apply(f32[from + (aSize > 1 ? i : 0)], f32[other + (bSize > 1 ? i : 0)]);
+    }
+  });
 }

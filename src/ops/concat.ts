@@ -4,11 +4,13 @@ import { Command } from '../arrays/command.js';
 import type { DynconvBackend } from '../backend.js';
 import type { Evaluation } from '../graph/evaluation.js';
 import { channelsOf } from '../graph/view.js';
+import { force } from '../graph/force.js';
 import { each } from '../graph/node.js';
 import type { Node, Primitive, Steps } from '../graph/node.js';
 import type { View } from '../graph/view.js';
 import type { PixelSet } from '../graph/pixels.js';
 import { Rows } from '../graph/rows.js';
+import { copyRuns } from '../lowering/runs.js';
 import { anyDeferred, present } from '../lowering/operation.js';
 import type { Call, Operation } from '../lowering/operation.js';
 
@@ -55,6 +57,29 @@ export function concatChannels(backend: DynconvBackend, parts: View[]): TensorIn
   return backend.defer(new Concat(), parts, shape, 'float32', nonNegative);
 }
 
+/**
+ * Tensors of one type put together along an axis, at once: tfjs-backend-wasm's kernel makes arrays for
+ * every run of values.
+ */
+function concatNow(backend: DynconvBackend, parts: View[], axis: number): TensorInfo {
+  const shapes = parts.map(({ shape }) => shape);
+  tf.backend_util.assertParamsConsistent(shapes, axis);
+  const outShape = tf.backend_util.computeOutShape(shapes, axis);
+  const { dtype } = parts[0];
+  const width = tf.util.bytesPerElement(dtype);
+  for (const { storage } of parts) force(storage);
+  const count = tf.util.sizeFromShape(outShape.slice(0, axis));
+  const stride = tf.util.sizeFromShape(outShape.slice(axis)) * width;
+  return backend.output(outShape, dtype, (pointer) => {
+    let to = pointer;
+    for (const { storage, shape } of parts) {
+      const bytes = tf.util.sizeFromShape(shape.slice(axis)) * width;
+      copyRuns(backend.runtime.heap, count, bytes, storage.pointer, bytes, to, stride);
+      to += bytes;
+    }
+  });
+}
+
 export const concat: Operation = {
   name: tf.Concat,
   defer({ inputs, attrs, backend }: Call) {
@@ -62,11 +87,11 @@ export const concat: Operation = {
       ({ shape }) => tf.util.sizeFromShape(shape) > 0,
     );
     const [first] = parts;
-    if (!first || parts.length < 2 || !anyDeferred(...parts)) return null;
-    if (parts.some(({ dtype }) => dtype !== 'float32')) return null;
+    if (!first || parts.length < 2 || parts.some(({ dtype }) => dtype !== first.dtype)) return null;
     const rank = first.shape.length;
-    const { axis } = attrs as { axis: number };
-    if (rank < 2 || tf.util.parseAxisParam(axis, first.shape)[0] !== rank - 1) return null;
-    return concatChannels(backend, parts);
+    const [axis] = tf.util.parseAxisParam((attrs as { axis: number }).axis, first.shape);
+    const areMaps = first.dtype === 'float32' && rank > 1 && axis === rank - 1;
+    if (areMaps && anyDeferred(...parts)) return concatChannels(backend, parts);
+    return concatNow(backend, parts, axis);
   },
 };

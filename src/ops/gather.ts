@@ -54,7 +54,7 @@ class Gather implements Primitive {
     const places = starts.map(
       (start) => set.rank(Math.floor(start / channels)) * channels + (start % channels),
     );
-    copyRuns(runtime.heap, rows.pointer, places, length * 4, pointer, 4);
+    copyEach(runtime.heap, rows.pointer, places, length * 4, pointer, 4);
     rows.release();
     set.release();
     const all = PixelSet.all(runtime, want.total);
@@ -77,7 +77,7 @@ class Gather implements Primitive {
 }
 
 /** Copies runs of `bytes` bytes, which begin at the values `starts`, to `to`, one after the other. */
-function copyRuns(
+function copyEach(
   { u8 }: Heap,
   from: number,
   starts: ArrayLike<number>,
@@ -105,10 +105,9 @@ function gatherNow(
   const at = positions.pointer >>> 2;
   const starts = runs.starts(heap.i32.subarray(at, at + positions.size));
   const width = tf.util.bytesPerElement(dtype);
-  const output = backend.makeOutput(shape, dtype);
-  const { pointer } = backend.slot(output.dataId).ready;
-  copyRuns(heap, values.pointer, starts, runs.length * width, pointer, width);
-  return output;
+  return backend.output(shape, dtype, (pointer) => {
+    copyEach(heap, values.pointer, starts, runs.length * width, pointer, width);
+  });
 }
 
 /** Defers a gathering of few pixels of a map that is not computed yet. */

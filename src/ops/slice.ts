@@ -23,8 +23,7 @@ function cut(
 ): TensorInfo {
   const x = tensors.x!;
   const { shape, dtype } = x;
-  const from = backend.pointerOf(x);
-  const output = backend.makeOutput(outShape, dtype);
+  const from = backend.slot(x.dataId).memoryOffset;
   const { heap } = backend.runtime;
   // Axes that are taken whole belong to the runs; the one before them is where runs begin.
   let inner = shape.length - 1;
@@ -49,8 +48,9 @@ function cut(
     }
   };
   const bytesFrom = (axis: number): number => tf.util.sizeFromShape(size.slice(axis)) * width;
-  copy(0, from, backend.pointerOf(output));
-  return output;
+  return backend.output(outShape, dtype, (pointer) => {
+    copy(0, from, pointer);
+  });
 }
 
 const slice: Operation = {
