@@ -15,6 +15,7 @@ const COMMON = {
 const PROGRAMS = [
   'networks',
   'gaps',
+  'scaling',
   'density',
   'memory',
   'probe',

@@ -17,6 +17,7 @@ const USAGE = `npm run bench -- [BENCHMARK] [OPTIONS]
   networks   (the default) the published workload and a dense MobileNetV2 on wasm, dynconv and cpu
   gaps       how long timers and animation frames wait while the published workload runs
              through data() in a loop
+  scaling    the published workload on one core and two, and a projection for 4, 8 and 16
   density    time of one block over the share of active pixels; writes docs/density.svg
   memory     peak WebAssembly heap on the published workload, and start-up, in fresh processes
   zoo        converted models from other people's packages, on wasm and dynconv
@@ -35,7 +36,7 @@ const USAGE = `npm run bench -- [BENCHMARK] [OPTIONS]
   --json         print one JSON document on stdout (with npm run --silent bench)
   --help         print this`;
 
-const BENCHMARKS = ['networks', 'gaps', 'density', 'memory', 'zoo', 'tune'];
+const BENCHMARKS = ['networks', 'gaps', 'scaling', 'density', 'memory', 'zoo', 'tune'];
 const OUT = join(BUILD, 'bench');
 
 /** Reads the arguments; on a wrong one says so and ends the process. */
