@@ -174,6 +174,22 @@ describe('lanes', () => {
     model.dispose();
   });
 
+  // A page's workers start only while its thread waits, whenever they are asked to.
+  (IN_NODE ? it : it.skip)('start, too, while the calling thread never waits', async () => {
+    tf.env().set('DYNCONV_LANES', 2);
+    await restart();
+    model = large();
+    const { lanes } = dynconv().runtime;
+    const end = performance.now() + 10_000;
+    while (lanes.ready < 2 && performance.now() < end) {
+      tf.tidy(() => {
+        assert.deepEqual(model.predict(model.input).dataSync(), expected);
+      });
+    }
+    assert.equal(lanes.ready, 2);
+    model.dispose();
+  });
+
   it('leave workers that are too many at rest, though nobody waits', async () => {
     await startWith(2);
     tf.env().set('DYNCONV_LANES', 1);
