@@ -10,7 +10,7 @@ import { Window } from '../graph/window.js';
 import { Activation } from '../lowering/activation.js';
 import { scaleAndShift } from '../lowering/affine.js';
 import { isVector } from '../lowering/operand.js';
-import { present, required } from '../lowering/operation.js';
+import { anyDeferred, present, required } from '../lowering/operation.js';
 import type { Call, Operation } from '../lowering/operation.js';
 import { weightName } from '../weight-names.js';
 import { wasmKernel } from '../wasm-kernels.js';
@@ -21,6 +21,9 @@ import { Conv2D } from './conv2d.js';
  * convolution over them. Other products are tfjs-backend-wasm's, but for bias and activation, which its
  * fused kernel gets wrong: it adds the bias to the first row alone, and loses NaN.
  */
+
+/** To defer so few takes longer than to compute them. */
+const FEW_PRODUCTS = 2 ** 14;
 
 interface Attributes {
   transposeA: boolean;
@@ -118,6 +121,8 @@ function matrixProduct(name: typeof tf.BatchMatMul | typeof tf._FusedMatMul): Op
       if (inner !== depth) return null;
       const batch = tf.backend_util.assertAndGetBroadcastShape(batchOf(a), batchOf(b));
       const outShape = [...batch, left, right];
+      const products = tf.util.sizeFromShape(outShape) * inner;
+      if (name === tf.BatchMatMul && products < FEW_PRODUCTS && !anyDeferred(a, b)) return null;
       if (bias && !isVector(bias.shape, right)) return null;
       const activation = Activation.of(call.attrs, slopes, right);
       if (!activation) return null;

@@ -1,6 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { assert } from 'chai';
+import { DynconvBackend } from '../../src/backend.js';
 import '../../src/index.js';
 import { map } from './cases.js';
 
@@ -47,6 +48,29 @@ describe('what models do between layers', () => {
       assert.deepEqual(cpuKernelsOf(action), []);
     });
   }
+
+  it('defers no small product of what is in memory', () => {
+    const backend = tf.backend();
+    assert.instanceOf(backend, DynconvBackend);
+    const defer = backend.defer.bind(backend);
+    let deferrals = 0;
+    backend.defer = (...args) => {
+      deferrals++;
+      return defer(...args);
+    };
+    try {
+      tf.tidy(() => {
+        const [a, b] = [tf.tensor2d([1, 2, 3, 4], [2, 2]), tf.tensor2d([5, 6, 7, 8], [2, 2])];
+        assert.deepEqual([...tf.matMul(a, b).dataSync()], [19, 22, 43, 50]);
+        assert.deepEqual([...tf.matMul(a, b, true, true).dataSync()], [23, 31, 34, 46]);
+        assert.equal(deferrals, 0);
+        tf.matMul(tf.ones([64, 64]), tf.ones([64, 64]));
+        assert.equal(deferrals, 1);
+      });
+    } finally {
+      backend.defer = defer;
+    }
+  });
 
   it('rounds few numbers to float32', () => {
     tf.tidy(() => {
