@@ -94,8 +94,8 @@ class Recipe:
         return self.trunk.steps + self.last.steps
 
 
-def recipe(first: int = 8000, second: int = 6000, last: int = 6000) -> Recipe:
-    """The recipe of the study: 320,000 images, 16 a step.
+def recipe(first: int = 8000, second: int = 6000, last: int = 5000) -> Recipe:
+    """The recipe of the study: 304,000 images, 16 a step.
 
     Args:
         first: steps of one stack on small pictures.

@@ -19,6 +19,7 @@ from .networks import INPUT_SIZE, Network
 from .pose_data.split import about, central, load
 from .recipe import Phase, Recipe, recipe
 from .trainer import Progress, Trainer, device
+from .trunk import FOLDER, Trunk, read_trunk, write_trunk
 
 MODELS = Path(__file__).parents[1]
 CACHE = MODELS / ".cache"
@@ -89,8 +90,8 @@ def execute(
 ) -> Card:
     """Trains, evaluates, converts; returns the card, which lies in `output/NAME` with the converted network.
 
-    The first phase trains the static network of the run's family and width, unless an earlier run did; the second one
-    trains the network itself, from there.
+    The first phase trains the static network of the run's family and width, unless `output/trunks/` holds it from an
+    earlier run; the second one trains the network itself, from there.
 
     `cache` gets the checkpoints (`runs/`) and Keras's predictions (`reference/`).
     """
@@ -99,13 +100,22 @@ def execute(
     description = describe_data(data)
     pictures, validation = load(data, "train"), load(data, "validation")
 
+    def key(network: Network, part: Recipe | Phase) -> str:
+        return fingerprint(configuration(Run(network, run.seed), part, description))
+
     def trainer(network: Network, part: Recipe | Phase, phase: Phase, name: str, start: Any) -> Trainer:
-        key = fingerprint(configuration(Run(network, run.seed), part, description))
-        return Trainer(network, phase, run.seed, pictures, cache / "runs" / f"{name}-seed{run.seed}", key, start)
+        folder = cache / "runs" / f"{name}-seed{run.seed}"
+        return Trainer(network, phase, run.seed, pictures, folder, key(network, part), start)
 
     static = run.network.static
-    first = trainer(static, plan.trunk, plan.trunk, f"{static.name}-trunk", None)
-    last = trainer(run.network, plan, plan.last, run.network.name, first.train(report, validation))
+    file, trunk_key = output / FOLDER / f"{Run(static, run.seed).name}.npz", key(static, plan.trunk)
+    trunk = read_trunk(file, trunk_key, static, plan.trunk)
+    if trunk is None:
+        first = trainer(static, plan.trunk, plan.trunk, f"{static.name}-trunk", None)
+        write_trunk(Trunk(first.train(report, validation), first.seconds), file, trunk_key)
+        trunk = read_trunk(file, trunk_key, static, plan.trunk)
+        assert trunk is not None
+    last = trainer(run.network, plan, plan.last, run.network.name, trunk.model)
     model = last.train(report, validation)
     training = Training(
         data=description,
@@ -114,7 +124,7 @@ def execute(
         batch=plan.last.batch,
         command=_command(run),
         device=device(),
-        minutes=round((first.seconds + last.seconds) / 60, 1),
+        minutes=round((trunk.seconds + last.seconds) / 60, 1),
         configuration=last.key,
     )
     test = central(load(data, "test"), INPUT_SIZE)

@@ -21,6 +21,7 @@ from dynconv_models.published import JOINTS
 from dynconv_models.recipe import Phase, Stage, recipe
 from dynconv_models.train import Run
 from dynconv_models.trainer import Progress, Trainer, batch_rows, recalibrate, take_over
+from dynconv_models.trunk import Trunk, read_trunk, write_trunk
 
 SIZE = 32
 STORED = round(SIZE * MARGIN)
@@ -105,6 +106,23 @@ def test_a_checkpoint_of_another_configuration_is_not_continued(
     Trainer(network(False), phase(2, 2), 0, dots(4), tmp_path, "key").train(lambda progress: None)
     assert Trainer(network(False), phase(2, 2), 0, dots(4), tmp_path, "key").step == 2
     assert Trainer(network(False), phase(2, 2), 0, dots(4), tmp_path, "other").step == 0
+
+
+def test_a_trunk_is_read_as_it_was_written_and_by_its_own_configuration_only(tmp_path: Path) -> None:
+    static, plan, file = network(False), phase(1, 2), tmp_path / "trunks" / "tiny.npz"
+    keras.utils.set_random_seed(0)
+    model = static.build(1, SIZE)
+    write_trunk(Trunk(model, 7.0), file, "key")
+    read = read_trunk(file, "key", static, plan)
+    assert read is not None and read.seconds == 7.0
+    for written, weight in zip(model.get_weights(), read.model.get_weights(), strict=True):
+        np.testing.assert_allclose(weight, written, rtol=1e-3)
+    assert read_trunk(file, "other", static, plan) is None
+    assert read_trunk(tmp_path / "none.npz", "key", static, plan) is None
+    first = model.get_weights()
+    model.set_weights([np.full_like(first[0], 1e6), *first[1:]])
+    with pytest.raises(ValueError, match="beyond float16"):
+        write_trunk(Trunk(model, 7.0), file, "key")
 
 
 def test_an_epoch_shows_every_image_once_whatever_the_batch() -> None:
@@ -241,7 +259,7 @@ def test_stages_follow_one_another(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_a_falling_budget_reaches_the_trained_network(tmp_path: Path) -> None:
     trainer = Trainer(network(True), phase(2, 2), 0, dots(4), tmp_path, "key", network(False).build(1, SIZE))
     trainer.train(lambda progress: None)
-    assert recipe().steps == recipe().trunk.steps + recipe().last.steps == 20_000
+    assert recipe().steps == recipe().trunk.steps + recipe().last.steps == 19_000
     assert recipe().last.before == recipe().trunk.steps
 
 
