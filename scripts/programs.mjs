@@ -16,10 +16,18 @@ const { values } = parseArgs({
   options: {
     count: { type: 'string', default: '2000' },
     seed: { type: 'string', default: '1' },
+    help: { type: 'boolean', default: false },
   },
 });
+if (values.help) {
+  console.log(`npm run programs -- [--count N] [--seed S]
+
+Runs N random programs of all kernels (default 2000) on dynconv and on the cpu backend, and says where they differ.`);
+  process.exit(0);
+}
 const order = {};
-for (const [name, text] of Object.entries(values)) {
+for (const name of ['count', 'seed']) {
+  const text = values[name];
   order[name] = Number(text);
   if (!/^\d+$/.test(text)) {
     console.error(`--${name} is "${text}": expected a whole number.`);

@@ -145,6 +145,7 @@ export function runKernelProgram(
       const keepsExact = exact.has(name) && operands.every((operand) => isExact.has(operand));
       let outputs: tf.Tensor[] = [];
       try {
+        if (!reference && overflows(name, operands)) throw new Error('an integer overflows');
         if (!reference || !refused.has(index)) outputs = callKernel(name, call);
         // The cpu backend cannot read some of what it makes: no complex numbers, say.
         if (!reference) outputs.forEach(valuesOf);
@@ -174,6 +175,14 @@ export function runKernelProgram(
   return run;
 }
 
+/** Whether a product of integers may be beyond 32 bits, which backends cut off in ways of their own. */
+function overflows(name: string, [x]: readonly tf.Tensor[]): boolean {
+  if ((name !== tf.Prod && name !== tf.Cumprod) || x.dtype !== 'int32') return false;
+  let product = 1;
+  for (const value of x.dataSync()) product *= Math.max(1, Math.abs(value));
+  return product > 2 ** 31;
+}
+
 function operandsOf({ inputs }: KernelCall): tf.Tensor[] {
   return Object.values(inputs)
     .flat()
@@ -200,10 +209,12 @@ function disturbed(value: tf.Tensor, isExact: boolean, disturb: Disturb): tf.Ten
   const values = value.dataSync();
   let largest = 0;
   for (const v of values) largest = Math.max(largest, Math.abs(v));
-  // Sums and products of numbers of few bits are the same on every backend; zero has no sign. What is
-  // lost elsewhere may be a share of terms that cancel.
-  const other = (v: number) =>
-    isExact && Number.isInteger(v * 1024) ? v + 0 : disturb(v, largest);
+  // Sums and products of numbers of few bits are the same on every backend, and a zero has either sign.
+  // What is lost elsewhere may be a share of terms that cancel.
+  const other = (v: number) => {
+    if (!isExact || !Number.isInteger(v * 1024)) return disturb(v, largest);
+    return v === 0 ? 0 * disturb(v, 0) : v;
+  };
   return tf.tensor(values.map(other), value.shape, 'float32');
 }
 
@@ -218,8 +229,13 @@ export function disturbedReadings(
 ): Reading[] | null {
   const next = random(seed);
   const either = (size: number) => size * Math.sign(next() - 0.5);
-  const disturb: Disturb = (value, largest) =>
-    value + either(DISTURBANCE * value) + either(DISTURBANCE * 0.05 * largest + 1e-30);
+  const disturb: Disturb = (value, largest) => {
+    const lost = DISTURBANCE * 0.05 * largest;
+    // What is nothing but rounding is zero elsewhere, and what it divides is infinite or NaN. A mean may
+    // be all that is left of terms that cancel, which are of a size about 1.
+    if (Math.abs(value) < lost + 1e-6 && next() < 0.5) return 0;
+    return value + either(DISTURBANCE * value) + either(lost + 1e-30);
+  };
   try {
     return runKernelProgram(program, reference, disturb).readings;
   } catch {

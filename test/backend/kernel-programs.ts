@@ -91,12 +91,14 @@ function isRounding(
     if (moved.some(({ at }) => at === null)) return true;
     left =
       left?.filter(({ result, at }) => {
-        if (at === null) return true;
-        const value = reference.readings[result].values[at];
-        const doubt = Math.abs(disturbed[result].values[at] - value);
-        const off = Math.abs((readings?.[result].values[at] ?? NaN) - value);
+        if (at === null || !readings) return true;
+        const { values } = reference.readings[result];
+        const others = disturbed[result].values;
+        if (!Number.isFinite(readings[result].values[at])) return Number.isFinite(others[at]);
         // Written so that a NaN among the disturbed values is doubt enough.
-        return off > 4 * doubt;
+        return (
+          Math.abs(readings[result].values[at] - values[at]) > 4 * Math.abs(others[at] - values[at])
+        );
       }) ?? null;
     if (left?.length === 0) return true;
   }
