@@ -82,14 +82,15 @@ def render(
     parts = [_INTRODUCTION]
     if finished < wanted:
         parts.append(f"**The study is not complete: {finished} of {wanted} runs are finished.**\n")
-    if not trained_alike(entries):
-        parts.append("**The networks below differ in data, steps or batch, so they cannot be compared.**\n")
     parts.append(_earlier(entries))
     parts.append(_training(entries))
     parts.append(_latency_note(latencies))
     for family in dict.fromkeys(entry.network.family for entry in entries):
         of_family = [entry for entry in entries if entry.network.family == family]
-        parts += [f"## {family}\n", _table(of_family), _joint_table(of_family), _mask_tables(of_family)]
+        parts.append(f"## {family}\n")
+        if not trained_alike(of_family):
+            parts.append("**These networks differ in data, steps or batch, so they cannot be compared.**\n")
+        parts += [_table(of_family), _joint_table(of_family), _mask_tables(of_family)]
     if plots:
         parts.append("## Diagrams\n")
         parts += [f"![PCKh against {label}](figures/{file})\n" for label, file in plots.items()]

@@ -103,7 +103,7 @@ def test_pages_and_diagrams_are_reproducible(tmp_path: Path, trained: Path, late
 
 
 def test_a_missed_budget_and_unlike_trainings_show(tmp_path: Path, trained: Path) -> None:
-    card = card_of(Run.parse("resnet-dynamic-b050"), "key")
+    card = card_of(Run.parse("mobilenetv2-dynamic-b050"), "key")
     figures = Figures(**{**card.figures.__dict__, "executedConditionalMacs": 60})
     training = type(card.training)(**{**card.training.__dict__, "steps": 99})
     (trained / card.name).mkdir()
