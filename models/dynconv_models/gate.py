@@ -23,6 +23,8 @@ from .gating.insertion import with_masks
 from .gating.student import Student
 from .gating.trunk import Trunk
 
+_ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
+
 CARD = "dynconv.json"
 CHECKPOINT = "checkpoint.npz"
 
@@ -142,5 +144,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(str(error))
 
 
+def _go_on_without_onednn() -> None:
+    """Starts the command anew, for TensorFlow looks at the variable when it is imported.
+
+    With oneDNN, TensorFlow 2.19 writes beyond its memory in a step of this training on some CPUs (AMD Zen 5), and dies.
+    """
+    command = [sys.executable, "-m", "dynconv_models.gate", *sys.argv[1:]]
+    os.execve(sys.executable, command, {**os.environ, _ONEDNN: "0"})
+
+
 if __name__ == "__main__":
+    if _ONEDNN not in os.environ:
+        _go_on_without_onednn()
     main()

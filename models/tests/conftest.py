@@ -1,3 +1,6 @@
 """What holds for all tests."""
 
-import dynconv_models.gating  # noqa: F401  It says how TensorFlow is to compute, before anything imports that.
+import os
+
+# As the command that trains masks for pretrained models does, before anything imports TensorFlow.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
