@@ -5,7 +5,8 @@
  *     node scripts/test.mjs STAGE [ARGS...]   one stage: node, browser, suite, package, fuzz,
  *                                           python
  *
- * Sets up what is missing first. The last line is `N passed, N failed`, over all stages.
+ * Sets up what is missing first. What failed is named once more at the end, and the last line is
+ * `N passed, N failed`, over all stages.
  */
 import { inRoot } from './lib/paths.mjs';
 import { run, runBin } from './lib/run.mjs';
@@ -47,6 +48,7 @@ if (only !== undefined && !(only in STAGES)) {
   process.exit(2);
 }
 const total = { passed: 0, failed: 0 };
+const failures = [];
 try {
   await ensureDependencies();
   if (only === undefined) {
@@ -54,6 +56,7 @@ try {
     for (const [name, check] of Object.entries(CHECKS)) {
       const code = await timed(name, check);
       total[code === 0 ? 'passed' : 'failed']++;
+      if (code !== 0) failures.push(name);
     }
   } else if (STAGES[only].length > 0) {
     await ensureBuilt(...STAGES[only]);
@@ -61,14 +64,21 @@ try {
   for (const stage of Object.keys(STAGES)) {
     if (only === undefined || only === stage) {
       const { runStage } = await import(`./stages/${stage}.mjs`);
-      const { passed, failed } = await timed(stage, () => runStage(args));
-      total.passed += passed;
-      total.failed += failed;
+      const result = await timed(stage, () => runStage(args));
+      total.passed += result.passed;
+      total.failed += result.failed;
+      // A stage that does not name its failures is named itself.
+      const names = result.failures ?? (result.failed > 0 ? [`${result.failed} of its tests`] : []);
+      failures.push(...names.map((name) => `${stage}: ${name}`));
     }
   }
 } catch (error) {
   console.error(error);
   total.failed++;
+  failures.push(String(error));
+}
+for (const failure of failures) {
+  console.log(`failed: ${failure}`);
 }
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed === 0 ? 0 : 1;

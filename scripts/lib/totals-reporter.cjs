@@ -1,13 +1,21 @@
 const { writeFileSync } = require('node:fs');
 const { reporters, Runner } = require('mocha');
 
-/** Mocha's spec reporter, which also leaves the totals as JSON in the file named by TOTALS_FILE. */
+/**
+ * Mocha's spec reporter, which also leaves the totals, and the names of what failed, as JSON in the
+ * file named by TOTALS_FILE.
+ */
 module.exports = class TotalsReporter extends reporters.Spec {
   constructor(runner, options) {
     super(runner, options);
+    const names = [];
+    runner.on(Runner.constants.EVENT_TEST_FAIL, (test, { message }) =>
+      names.push(`${test.fullTitle()}: ${message}`),
+    );
     runner.once(Runner.constants.EVENT_RUN_END, () => {
       const { passes, failures } = this.stats;
-      writeFileSync(process.env.TOTALS_FILE, JSON.stringify({ passed: passes, failed: failures }));
+      const totals = { passed: passes, failed: failures, failures: names };
+      writeFileSync(process.env.TOTALS_FILE, JSON.stringify(totals));
     });
   }
 };

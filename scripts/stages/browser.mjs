@@ -10,14 +10,20 @@ async function runKarma(options) {
     throwErrors: true,
   });
   return new Promise((resolve, reject) => {
+    const failures = [];
     const server = new karma.Server(config, (code) =>
       reject(new Error(`Karma ended early, with exit code ${code}`)),
     );
+    server.on('spec_complete', (_, { suite, description, success: passed, skipped, log }) => {
+      if (!passed && !skipped) {
+        failures.push(`${[...suite, description].join(' ')}: ${log.join(' ')}`);
+      }
+    });
     server.on('run_complete', (browsers, { success, failed, error, disconnected }) => {
       if (success + failed === 0 || (failed === 0 && (error || disconnected))) {
         reject(new Error('Karma could not run the specs to their end in Chromium'));
       } else {
-        resolve({ passed: success, failed });
+        resolve({ passed: success, failed, failures });
       }
     });
     server.start().catch(reject);
@@ -28,17 +34,18 @@ async function runKarma(options) {
  * Runs the specs in headless Chromium, once cross-origin isolated and once not.
  *
  * @param {string[]} args further arguments for mocha, such as `--grep`
- * @returns {Promise<{passed: number, failed: number}>} over both runs
+ * @returns {Promise<{passed: number, failed: number, failures: string[]}>} over both runs
  */
 export async function runStage(args) {
   await bundleSpecs('browser');
   process.env.CHROMIUM_BIN = await ensureChromium();
-  const total = { passed: 0, failed: 0 };
+  const total = { passed: 0, failed: 0, failures: [] };
   for (const isolated of [true, false]) {
     console.log(`specs in Chromium, ${isolated ? '' : 'not '}cross-origin isolated`);
-    const { passed, failed } = await runKarma({ isolated, args });
+    const { passed, failed, failures } = await runKarma({ isolated, args });
     total.passed += passed;
     total.failed += failed;
+    total.failures.push(...failures);
   }
   return total;
 }

@@ -21,7 +21,7 @@ export function mochaCommand(folder, args = []) {
  * Runs the specs in Node.
  *
  * @param {string[]} args further arguments for mocha, such as `--grep`
- * @returns {Promise<{passed: number, failed: number}>}
+ * @returns {Promise<{passed: number, failed: number, failures: string[]}>}
  */
 export async function runStage(args) {
   const folder = await bundleSpecs('node');
