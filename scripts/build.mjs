@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
+import { boundExternals } from './lib/bound-externals.mjs';
 import { BUILD, CLI_DIST, DIST, inRoot } from './lib/paths.mjs';
 import { privateWasmBackend } from './lib/private-wasm-backend.mjs';
 import { runBin } from './lib/run.mjs';
@@ -43,21 +44,12 @@ const LIBRARY = {
 };
 const LIBRARY_EXTERNALS = ['@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-cpu'];
 
-/** Resolves the tfjs packages to the global `tf` that their own script tags define. */
-const tfGlobal = {
-  name: 'tf-global',
-  setup({ onResolve, onLoad }) {
-    const exact = new RegExp(`^(${LIBRARY_EXTERNALS.join('|')})$`);
-    onResolve({ filter: exact }, ({ path }) => ({ path, namespace: 'tf-global' }));
-    onLoad({ filter: /./, namespace: 'tf-global' }, () => ({
-      contents: `
-        if (typeof tf === 'undefined') {
-          throw new Error('dynconv: load the TensorFlow.js script before dynconv.min.js');
-        }
-        module.exports = tf;`,
-    }));
-  },
-};
+/** The exports of a tfjs package in a page, where their own script tags define the global `tf`. */
+const ofGlobal = () => `
+  if (typeof tf === 'undefined') {
+    throw new Error('dynconv: load the TensorFlow.js script before dynconv.min.js');
+  }
+  const $package = tf;`;
 
 /** The library as an ES module, as CommonJS and as a script. */
 async function buildLibrary() {
@@ -69,22 +61,28 @@ async function buildLibrary() {
       onResolve({ filter: exact }, ({ path }) => ({ path, external: true }));
     },
   };
-  const external = { ...LIBRARY, plugins: [...LIBRARY.plugins, externals] };
-  await build({ ...external, format: 'esm', outfile: `${DIST}/dynconv.mjs` });
+  const boundTo = (lookUp) => [boundExternals(LIBRARY_EXTERNALS, lookUp), ...LIBRARY.plugins];
   await build({
-    ...external,
+    ...LIBRARY,
+    plugins: [externals, ...LIBRARY.plugins],
+    format: 'esm',
+    outfile: `${DIST}/dynconv.mjs`,
+  });
+  await build({
+    ...LIBRARY,
     ...SCRIPT_URL.node,
+    plugins: boundTo((name) => `const $package = require('${name}');`),
     platform: 'node',
     format: 'cjs',
-    // Functions keep their names, for stack traces; who wants to read it reads the ES module.
-    minify: true,
-    keepNames: true,
+    // Names stay as they are, for stack traces.
+    minifyWhitespace: true,
+    minifySyntax: true,
     outfile: `${DIST}/dynconv.cjs`,
   });
   await build({
     ...LIBRARY,
     ...SCRIPT_URL.browser,
-    plugins: [...LIBRARY.plugins, tfGlobal],
+    plugins: boundTo(ofGlobal),
     format: 'iife',
     globalName: 'dynconv',
     minify: true,
