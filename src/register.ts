@@ -20,7 +20,7 @@ import { loadMachine } from './memory/load.js';
 import { OutOfMemoryError } from './memory/heap.js';
 import { operations } from './ops/index.js';
 import type { Operation } from './lowering/operation.js';
-import { isEmpty, isTrusted, wasmKernels } from './wasm-kernels.js';
+import { isTrusted, wasmKernels } from './wasm-kernels.js';
 
 /** The name that the backend is registered under. */
 export const BACKEND = 'dynconv';
@@ -88,9 +88,8 @@ function viewsOf(inputs: NamedTensorInfoMap, backend: DynconvBackend): Record<st
   for (const name in views) {
     const input = inputs[name];
     if (!input) continue;
-    if (isEmpty(input.shape)) return null;
     const view = backend.slot(input.dataId).view(input.shape);
-    if (!view) return null;
+    if (!view || view.pixels * view.channels === 0) return null;
     views[name] = view;
   }
   return views;
