@@ -7,8 +7,32 @@ import math
 import numpy as np
 import pytest
 
-from dynconv_models.pckh import NOT_COUNTED, decode, pckh
+from dynconv_models.pckh import NOT_COUNTED, decode, pckh, smooth
 from dynconv_models.published import JOINTS
+
+
+def smooth_in_loops(heatmap: np.ndarray) -> np.ndarray:
+    """One joint's heatmap under a Gaussian of 1.5 cells, cut off 4 cells away."""
+    height, width = heatmap.shape
+    total = sum(math.exp(-(away**2) / 4.5) for away in range(-4, 5)) ** 2
+    smooth = np.zeros((height, width))
+    for y in range(height):
+        for x in range(width):
+            for down in range(max(-4, -y), min(4, height - 1 - y) + 1):
+                for right in range(max(-4, -x), min(4, width - 1 - x) + 1):
+                    weight = math.exp(-(down**2 + right**2) / 4.5) / total
+                    smooth[y, x] += weight * heatmap[y + down, x + right]
+    return smooth
+
+
+def test_smoothing_equals_loops_and_keeps_symmetry() -> None:
+    rng = np.random.default_rng(3)
+    heatmaps = rng.normal(size=(2, 7, 12, 3))
+    smoothed = smooth(heatmaps)
+    for n in range(2):
+        for j in range(3):
+            assert np.allclose(smoothed[n, :, :, j], smooth_in_loops(heatmaps[n, :, :, j]), atol=1e-12)
+    assert (smooth(heatmaps[:, ::-1, ::-1]) == smoothed[:, ::-1, ::-1]).all()
 
 
 def decode_in_loops(heatmaps: np.ndarray, size: int) -> np.ndarray:
@@ -16,17 +40,18 @@ def decode_in_loops(heatmaps: np.ndarray, size: int) -> np.ndarray:
     found = np.zeros((count, joints, 2))
     for n in range(count):
         for j in range(joints):
+            heatmap = smooth(heatmaps[n : n + 1])[0, :, :, j]
             best, row, column = -math.inf, 0, 0
             for y in range(height):
                 for x in range(width):
-                    if heatmaps[n, y, x, j] > best:
-                        best, row, column = heatmaps[n, y, x, j], y, x
+                    if heatmap[y, x] > best:
+                        best, row, column = heatmap[y, x], y, x
             right, down = column + 0.5, row + 0.5
             if 0 < column < width - 1:
-                before, after = heatmaps[n, row, column - 1, j], heatmaps[n, row, column + 1, j]
+                before, after = heatmap[row, column - 1], heatmap[row, column + 1]
                 right += 0.25 if after > before else -0.25 if after < before else 0
             if 0 < row < height - 1:
-                before, after = heatmaps[n, row - 1, column, j], heatmaps[n, row + 1, column, j]
+                before, after = heatmap[row - 1, column], heatmap[row + 1, column]
                 down += 0.25 if after > before else -0.25 if after < before else 0
             found[n, j] = right * size / width, down * size / height
     return found
@@ -34,19 +59,24 @@ def decode_in_loops(heatmaps: np.ndarray, size: int) -> np.ndarray:
 
 def test_decode_equals_loops() -> None:
     rng = np.random.default_rng(0)
-    # Few levels, so that there are many ties.
     heatmaps = rng.integers(0, 6, (5, 7, 9, 16)).astype(np.float32)
     assert np.allclose(decode(heatmaps, 63), decode_in_loops(heatmaps, 63), atol=1e-5)
 
 
 def test_decode_takes_the_first_of_equals_and_stays_at_the_border() -> None:
-    heatmaps = np.zeros((1, 4, 4, 2), np.float32)
-    heatmaps[0, 0, 3, 0] = heatmaps[0, 2, 1, 0] = 1
-    heatmaps[0, 0, 2, 0] = 0.5
-    heatmaps[0, 2, 2, 1], heatmaps[0, 2, 1, 1], heatmaps[0, 3, 2, 1] = 1, 0.3, 0.2
-    first, second = decode(heatmaps, 16)[0]
-    assert first.tolist() == [3.5 * 4, 0.5 * 4]
-    assert second.tolist() == [2.25 * 4, 2.75 * 4]
+    heatmaps = np.zeros((1, 21, 21, 2), np.float32)
+    heatmaps[0, 0, 20, 0] = heatmaps[0, 20, 0, 0] = heatmaps[0, 20, 20, 0] = 1
+    heatmaps[0, 8, 8, 1], heatmaps[0, 8, 7, 1], heatmaps[0, 9, 8, 1] = 1, 0.3, 0.2
+    first, second = decode(heatmaps, 84)[0]
+    assert first.tolist() == [20.5 * 4, 0.5 * 4]
+    assert second.tolist() == [8.25 * 4, 8.75 * 4]
+
+
+def test_decode_prefers_what_is_broad_to_one_cell_that_sticks_out() -> None:
+    heatmap = np.zeros((1, 21, 21, 1), np.float32)
+    heatmap[0, 13:16, 12:15] = 0.5
+    heatmap[0, 2, 2] = 1
+    assert decode(heatmap, 21)[0, 0].tolist() == [13.5, 14.5]
 
 
 def test_decode_refuses_what_is_no_heatmap() -> None:

@@ -1,5 +1,6 @@
 import type { Heatmaps } from './heatmaps.js';
 import type { Photograph } from './photograph.js';
+import { smoothed } from './smoothing.js';
 
 /** The 16 joints of the MPII Human Pose data set, in its order. */
 export const MPII_JOINTS: readonly string[] = [
@@ -54,31 +55,32 @@ export interface Joint {
 export type FoundJoint = ({ found: true } & Joint) | { found: false; score: number };
 
 /**
- * Reads the joints' positions off their heatmaps: the largest value (the first in row-major order, if
- * several are equal), then a quarter of a cell towards the larger of its two neighbours in x, and
- * likewise in y; no shift where the neighbours are equal, or where one lies beyond the border.
- * This is the decoding of the stacked hourglass (Newell, Yang and Deng, ECCV 2016, section 3.1), and
- * does the same as `decode` of the models' Python package.
+ * Reads the joints' positions off their heatmaps, which are smoothed first: the largest value (the
+ * first in row-major order, if several are equal), then a quarter of a cell towards the larger of its
+ * two neighbours in x, and likewise in y; no shift where the neighbours are equal, or where one lies
+ * beyond the border. The quarter is the stacked hourglass's (Newell, Yang and Deng, ECCV 2016, section
+ * 3.1). Does the same as `decode` of the models' Python package.
  *
  * @param width of the network's input, in pixels, as the positions.
  * @param height likewise.
  */
 export function decodeJoints(maps: Heatmaps, width: number, height: number): Joint[] {
+  const smooth = smoothed(maps);
   return Array.from({ length: maps.joints }, (_, joint) => {
-    const valueAt = (row: number, column: number): number =>
-      maps.values[(row * maps.width + column) * maps.joints + joint];
+    const index = (row: number, column: number): number =>
+      (row * maps.width + column) * maps.joints + joint;
     let [top, left] = [0, 0];
     for (let row = 0; row < maps.height; row++) {
       for (let column = 0; column < maps.width; column++) {
-        if (valueAt(row, column) > valueAt(top, left)) [top, left] = [row, column];
+        if (smooth[index(row, column)] > smooth[index(top, left)]) [top, left] = [row, column];
       }
     }
-    const column = left + quarter(left, maps.width, (at) => valueAt(top, at));
-    const row = top + quarter(top, maps.height, (at) => valueAt(at, left));
+    const column = left + quarter(left, maps.width, (at) => smooth[index(top, at)]);
+    const row = top + quarter(top, maps.height, (at) => smooth[index(at, left)]);
     return {
       x: ((column + 0.5) * width) / maps.width,
       y: ((row + 0.5) * height) / maps.height,
-      score: valueAt(top, left),
+      score: maps.values[index(top, left)],
     };
   });
 }
