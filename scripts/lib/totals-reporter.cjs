@@ -10,7 +10,7 @@ module.exports = class TotalsReporter extends reporters.Spec {
     super(runner, options);
     const names = [];
     runner.on(Runner.constants.EVENT_TEST_FAIL, (test, { message }) =>
-      names.push(`${test.fullTitle()}: ${message}`),
+      names.push(`${test.fullTitle()}: ${message.split('\n', 1)[0]}`),
     );
     runner.once(Runner.constants.EVENT_RUN_END, () => {
       const { passes, failures } = this.stats;

@@ -16,7 +16,7 @@ async function runKarma(options) {
     );
     server.on('spec_complete', (_, { suite, description, success: passed, skipped, log }) => {
       if (!passed && !skipped) {
-        failures.push(`${[...suite, description].join(' ')}: ${log.join(' ')}`);
+        failures.push(`${[...suite, description].join(' ')}: ${log.join(' ').split('\n', 1)[0]}`);
       }
     });
     server.on('run_complete', (browsers, { success, failed, error, disconnected }) => {
