@@ -10,7 +10,7 @@ import keras
 from .hourglass import Backbone, HourglassConfig, hourglass
 from .published import JOINTS
 
-INPUT_SIZE = 128
+INPUT_SIZE = 192
 STACKS = 2
 #: Masks that start with it in their logits keep nearly every pixel: a network that is trained already goes on working.
 OPEN = 2.5

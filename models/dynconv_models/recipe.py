@@ -94,13 +94,15 @@ class Recipe:
         return self.trunk.steps + self.last.steps
 
 
-def recipe(first: int = 8000, second: int = 6000, last: int = 5000) -> Recipe:
-    """The recipe of the study: 304,000 images, 16 a step.
+def recipe(first: int = 8000, second: int = 6000, third: int = 3000, last: int = 3000) -> Recipe:
+    """The recipe of the study: 320,000 images, 16 a step.
 
     Args:
         first: steps of one stack on small pictures.
         second: steps of two stacks on small pictures.
+        third: steps of two stacks on larger pictures, where masks begin.
         last: steps of two stacks on pictures of full size.
     """
     trunk = Phase((Stage(1, 96, first), Stage(2, 96, second)), decay=0)
-    return Recipe(trunk, Phase((Stage(2, 128, last),), decay=round(0.8 * last), before=trunk.steps))
+    ending = (Stage(2, 128, third), Stage(2, 192, last))
+    return Recipe(trunk, Phase(ending, decay=round(0.8 * (third + last)), before=trunk.steps))

@@ -23,7 +23,7 @@ from .trunk import FOLDER, Trunk, read_trunk, write_trunk
 
 MODELS = Path(__file__).parents[1]
 CACHE = MODELS / ".cache"
-DATA = CACHE / "lspet-128"
+DATA = CACHE / "lspet-192"
 OUTPUT = MODELS / "trained"
 
 _RUN = re.compile(r"(?P<network>.+?)(?:-seed(?P<seed>[1-9]\d*))?")
@@ -108,7 +108,10 @@ def execute(
         return Trainer(network, phase, run.seed, pictures, folder, key(network, part), start)
 
     static = run.network.static
-    file, trunk_key = output / FOLDER / f"{Run(static, run.seed).name}.npz", key(static, plan.trunk)
+    # The first phase sees pictures of its own size, whatever the last one ends with.
+    small = dataclasses.replace(static.config, input_size=plan.trunk.stages[-1].size)
+    trunk_key = key(dataclasses.replace(static, config=small), plan.trunk)
+    file = output / FOLDER / f"{Run(static, run.seed).name}.npz"
     trunk = read_trunk(file, trunk_key, static, plan.trunk)
     if trunk is None:
         first = trainer(static, plan.trunk, plan.trunk, f"{static.name}-trunk", None)

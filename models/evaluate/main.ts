@@ -40,7 +40,7 @@ function program(): Command {
     )
     .argument('[names...]', 'trained models (default: all that --models holds)')
     .option('--models <folder>', 'the folder of trained models', 'models/trained')
-    .option('--data <folder>', 'the benchmark', 'models/.cache/lspet-128')
+    .option('--data <folder>', 'the benchmark', 'models/.cache/lspet-192')
     .option('--reference <folder>', "Keras's joints and masks", 'models/.cache/reference')
     .option('--images <number>', 'only the first test images', positiveInteger)
     .option(

@@ -259,7 +259,7 @@ def test_stages_follow_one_another(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_a_falling_budget_reaches_the_trained_network(tmp_path: Path) -> None:
     trainer = Trainer(network(True), phase(2, 2), 0, dots(4), tmp_path, "key", network(False).build(1, SIZE))
     trainer.train(lambda progress: None)
-    assert recipe().steps == recipe().trunk.steps + recipe().last.steps == 19_000
+    assert recipe().steps == recipe().trunk.steps + recipe().last.steps == 20_000
     assert recipe().last.before == recipe().trunk.steps
 
 

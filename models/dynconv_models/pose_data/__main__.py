@@ -10,7 +10,7 @@ from pathlib import Path
 from . import lspet
 from .split import write
 
-DEFAULT_DIRECTORY = Path("models/.cache/lspet-128")
+DEFAULT_DIRECTORY = Path("models/.cache/lspet-192")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--output", type=Path, default=DEFAULT_DIRECTORY, metavar="DIRECTORY", help=f"default: {DEFAULT_DIRECTORY}"
     )
-    parser.add_argument("--size", type=int, default=128, help="of what a network sees, in pixels; default: 128")
+    parser.add_argument("--size", type=int, default=192, help="of what a network sees, in pixels; default: 192")
     options = parser.parse_args(arguments)
     try:
         splits = lspet.prepare(options.folder, options.size)
