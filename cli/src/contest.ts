@@ -7,6 +7,8 @@ export interface Contestant {
   run: () => Promise<void>;
   /** Runs before any is timed: the engine compiles hot code again while it runs. */
   warmup: number;
+  /** Milliseconds that these take at least; more runs fill them up. */
+  warmupTime?: number;
   /** Timed runs; less than the others' for a contestant that is too slow. */
   runs: number;
 }
@@ -25,11 +27,12 @@ export async function contest(
   const rounds = Math.max(...contestants.map(({ runs }) => runs));
   const total = contestants.reduce((sum, { runs, warmup }) => sum + runs + warmup, 0);
   let done = 0;
-  for (const { prepare, run, warmup } of contestants) {
-    for (let n = 0; n < warmup; n++) {
+  for (const { prepare, run, warmup, warmupTime = 0 } of contestants) {
+    const end = performance.now() + warmupTime;
+    for (let n = 0; n < warmup || performance.now() < end; n++) {
       await prepare?.();
       await run();
-      onRun(++done, total);
+      if (n < warmup) onRun(++done, total);
       await breath();
     }
   }

@@ -27,11 +27,15 @@ export interface PoseRun {
 
 /** Runs before any is timed. */
 const WARMUP_RUNS = 3;
+/** Milliseconds of them before a network's first times: engines compile what ran dozens of times. */
+const WARMUP_TIME = 500;
 /** The largest difference between the backends' outputs, over the largest value. */
 const TOLERANCE = 1e-4;
 
 /** One network, loaded on `dynconv` and on the backend it is compared with. */
 export class PoseRunner {
+  private isWarm = false;
+
   private constructor(
     readonly format: ModelFormat,
     private readonly path: string,
@@ -90,6 +94,7 @@ export class PoseRunner {
         await tf.setBackend(backend);
       },
       warmup: WARMUP_RUNS,
+      warmupTime: this.isWarm ? 0 : WARMUP_TIME,
       runs,
       run: async () => {
         await run();
@@ -107,6 +112,7 @@ export class PoseRunner {
     const times = await contest(contestants, (done, total) => {
       progress.step(done, total);
     });
+    this.isWarm = true;
     const timing = (name: string): Spread | undefined => {
       const values = times.get(name);
       return values && spread(values);
