@@ -29,6 +29,8 @@ function bytesOf(
 
 /** A longer chain of deferred operations is computed before it grows further. */
 const LONGEST_DEFERRAL = 4096;
+/** Whenever so many more nodes are deferred, lanes hear that there is work ahead. */
+const ALERT_AFTER = 32;
 /** Bytes that only deferred operations may hold before they are computed. */
 const MOST_ORPHANED_BYTES = 256 * 2 ** 20;
 
@@ -78,6 +80,7 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
     const node = new Node(primitive, views, shape, dtype);
     const storage = new Storage(this.runtime, this, shape, dtype, node, nonNegative);
     this.deferred.add(storage);
+    if (this.deferred.size % ALERT_AFTER === 0) this.runtime.lanes.areAlert = true;
     if (node.depth > LONGEST_DEFERRAL || this.orphanedBytes > MOST_ORPHANED_BYTES) {
       try {
         force(storage);

@@ -30,6 +30,8 @@ export const Control = {
   Active: 3 * LINE + 1,
   /** Not zero: lanes note when they ran what. */
   Trace: 3 * LINE + 2,
+  /** Not zero: there will be work soon. */
+  Alert: 3 * LINE + 3,
   /** Not zero: the calling thread wants a message once as many jobs as in `Target` are done. */
   Waiting: 4 * LINE,
   Target: 4 * LINE + 1,

@@ -130,6 +130,17 @@ export class Crew {
     return true;
   }
 
+  /** Whether no worker that takes bands is asleep. */
+  get isAwake(): boolean {
+    const words = this.view();
+    const end = Math.min(this.workers.count + 1, words[this.base + Control.Active]);
+    for (let lane = 1; lane < end; lane++) {
+      const state = Atomics.load(words, this.base + laneAt(lane) + LaneWord.State);
+      if (state === LaneState.Asleep) return false;
+    }
+    return true;
+  }
+
   /** Threads that take bands of what is posted now; 0 when only the calling thread could. */
   get ready(): number {
     if (this.workers.count === 0) return 0;

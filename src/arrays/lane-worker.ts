@@ -21,8 +21,13 @@ export type WorkerMessage =
   | { readonly kind: 'done' }
   | { readonly kind: 'failed'; readonly kernel: string; readonly message: string };
 
-/** A lane without work looks for some for so long before it sleeps: a wake-up takes 5 us or more. */
-const SPIN_MS = Number(globalThis.process?.env.SPIN ?? 0.05);
+/**
+ * A lane without work looks for some for so long before it sleeps: to wake one takes 5 us, and until it
+ * runs, where the whole machine was idle, a millisecond or two.
+ */
+const SPIN_MS = 0.05;
+/** The same where there will be work soon; a caller that defers operations may never read them. */
+const ALERT_SPIN_MS = 20;
 /** Looks at memory between two looks at the clock. */
 const SPINS = 64;
 
@@ -115,7 +120,7 @@ function idle(words: Int32Array, base: number, lane: number, event: number): voi
     Atomics.wait(words, base + Control.Active, active);
   } else {
     Atomics.store(words, state, LaneState.Watching);
-    if (!changes(words, base + Control.Event, event)) {
+    if (!changes(words, base, event)) {
       Atomics.store(words, state, LaneState.Asleep);
       Atomics.wait(words, base + Control.Event, event);
     }
@@ -123,13 +128,16 @@ function idle(words: Int32Array, base: number, lane: number, event: number): voi
   Atomics.store(words, state, LaneState.Awake);
 }
 
-/** Watches the word for a while; whether it has changed. */
-function changes(words: Int32Array, at: number, value: number): boolean {
-  const end = performance.now() + SPIN_MS;
-  do {
-    for (let i = 0; i < SPINS; i++) if (Atomics.load(words, at) !== value) return true;
-  } while (performance.now() < end);
-  return false;
+/** Watches `Event` for a while; whether it is not `event` any more. */
+function changes(words: Int32Array, base: number, event: number): boolean {
+  const begin = performance.now();
+  for (;;) {
+    for (let i = 0; i < SPINS; i++) {
+      if (Atomics.load(words, base + Control.Event) !== event) return true;
+    }
+    const isAlert = Atomics.load(words, base + Control.Alert) !== 0;
+    if (performance.now() - begin > (isAlert ? ALERT_SPIN_MS : SPIN_MS)) return false;
+  }
 }
 
 const isThread = typeof globalThis.process?.getBuiltinModule === 'function';

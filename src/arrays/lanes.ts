@@ -1,7 +1,7 @@
 import { ROW_KERNELS } from '../memory/kernels.js';
 import type { Kernels, RowKernelName } from '../memory/kernels.js';
 import type { Fence, Heap } from '../memory/heap.js';
-import { Control } from './control.js';
+import { Control, MOST_LANES, signal } from './control.js';
 import { Crew } from './crew.js';
 import { Faults, LOST_AFTER_MS } from './faults.js';
 import { jobBytes, placeJob } from './job.js';
@@ -179,6 +179,14 @@ export class Lanes implements Fence {
     const starts = commands.map(() => 0);
     const bands = [{ starts, ends: commands.map(() => rows) }];
     return this.post({ stages, bands, array: 1, workspace: 0 }, after);
+  }
+
+  /** Tells lanes whether there will be work soon: they stay awake then, and are woken if they sleep. */
+  set areAlert(areAlert: boolean) {
+    const { crew } = this;
+    const words = crew.view();
+    Atomics.store(words, crew.base + Control.Alert, Number(areAlert));
+    if (areAlert && crew.ready > 0 && !crew.isAwake) signal(words, crew.base, MOST_LANES);
   }
 
   // Waiting.

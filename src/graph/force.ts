@@ -22,6 +22,7 @@ class Run {
   constructor(private readonly storage: Storage) {
     storage.retain();
     Run.underWay.set(storage.runtime, this);
+    storage.runtime.lanes.areAlert = true;
   }
 
   /** Brings the evaluation to its end, however it was begun; does not throw. */
@@ -101,6 +102,7 @@ class Run {
     const { runtime } = this.storage;
     runtime.lanes.setHelp(true);
     runtime.lanes.takesTurns = false;
+    runtime.lanes.areAlert = false;
     // What an error left with the lanes must not outlive the memory that it is about.
     if (this.failure)
       this.guard(() => {

@@ -226,6 +226,22 @@ describe('lanes', () => {
     model.dispose();
   });
 
+  it('are awake when there is work ahead, and sleep when there is none', async () => {
+    await startWith(3);
+    const { lanes } = dynconv().runtime;
+    for (let run = 0; run < 3; run++) {
+      await until(() => lanes.isAsleep);
+      lanes.areAlert = true;
+      await until(() => !lanes.isAsleep);
+      lanes.areAlert = false;
+    }
+    await until(() => lanes.isAsleep);
+    lanes.areAlert = true;
+    // Whoever never reads what he deferred does not keep them awake.
+    await until(() => lanes.isAsleep);
+    lanes.areAlert = false;
+  });
+
   it('serve predictions that are under way at once, and reads in the middle of one', async () => {
     await startWith(2);
     model = large();
