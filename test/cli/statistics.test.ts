@@ -67,4 +67,20 @@ describe('contest', () => {
     expect(times.get('b')).to.have.length(1);
     expect(heard[heard.length - 1]).to.equal('6/6');
   });
+
+  it('warms up for a time, too, and hears of the runs that were planned alone', async () => {
+    let runs = 0;
+    const heard: string[] = [];
+    const run = () => {
+      runs++;
+      return Promise.resolve();
+    };
+    const contestant = { name: 'a', warmup: 1, warmupTime: 30, runs: 2, run };
+    const times = await contest([contestant], (done, total) => {
+      heard.push(`${done}/${total}`);
+    });
+    expect(runs).to.be.above(3);
+    expect(times.get('a')).to.have.length(2);
+    expect(heard).to.deep.equal(['1/3', '2/3', '3/3']);
+  });
 });
