@@ -1,5 +1,6 @@
 const { writeFileSync } = require('node:fs');
 const { reporters, Runner } = require('mocha');
+const { failureLine } = require('./failure-line.cjs');
 
 /**
  * Mocha's spec reporter, which also leaves the totals, and the names of what failed, as JSON in the
@@ -10,7 +11,7 @@ module.exports = class TotalsReporter extends reporters.Spec {
     super(runner, options);
     const names = [];
     runner.on(Runner.constants.EVENT_TEST_FAIL, (test, { message }) =>
-      names.push(`${test.fullTitle()}: ${message.split('\n', 1)[0]}`),
+      names.push(failureLine(test.fullTitle(), message)),
     );
     runner.once(Runner.constants.EVENT_RUN_END, () => {
       const { passes, failures } = this.stats;

@@ -1,5 +1,6 @@
 import karma from 'karma';
 import { karmaConfig } from '../../karma.conf.js';
+import { failureLine } from '../lib/failure-line.cjs';
 import { bundleSpecs } from '../lib/bundle-specs.mjs';
 import { ensureChromium } from '../lib/setup.mjs';
 
@@ -16,7 +17,7 @@ async function runKarma(options) {
     );
     server.on('spec_complete', (_, { suite, description, success: passed, skipped, log }) => {
       if (!passed && !skipped) {
-        failures.push(`${[...suite, description].join(' ')}: ${log.join(' ').split('\n', 1)[0]}`);
+        failures.push(failureLine([...suite, description].join(' '), log.join(' ')));
       }
     });
     server.on('run_complete', (browsers, { success, failed, error, disconnected }) => {

@@ -52,7 +52,7 @@ class MaskMultiply implements Primitive {
       mask.release();
       return features;
     }
-    if (mask.set.total === 1) {
+    if (mask.set.total === 1 && mask.set.isAll && !mask.isPending) {
       const rows = scaleAndShift(features, mask, null, set, evaluation);
       set.release();
       return rows;

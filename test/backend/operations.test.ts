@@ -99,6 +99,19 @@ describeCases('an operation on deferred values', {
       ...[tf.mul(tf.reshape(v, [5, 1]), coins([5, 1], 0.5, 3)), tf.sub(tf.scalar(1), v)],
     ];
   },
+  'maps of one pixel times one value that is still to be computed': () => {
+    const x = map([1, 1, 1, 5]);
+    const weights = filter([1, 1, 5, 1], 2);
+    // With a bias it is no mask.
+    const score = () =>
+      tf.fused.conv2d({ x, filter: weights, strides: 1, pad: 'same', bias: tf.tensor1d([0.5]) });
+    const nothing = () => tf.mul(score(), tf.zeros([1, 1, 1, 1]));
+    const values = [score, () => tf.sigmoid(score()), () => tf.relu(tf.neg(score())), nothing];
+    // Without another reader the value is not in memory when it is needed.
+    return values.flatMap((value) => [
+      ...[tf.tidy(() => tf.mul(x, value())), tf.tidy(() => tf.mul(value(), deferred(x)))],
+    ]);
+  },
   'sequences of rank 2 and 3': () => {
     const x = deferred(map([2, 4, 3, 5]));
     const rows = tf.reshape(x, [8, 15]);

@@ -11,8 +11,8 @@ describe('random programs', () => {
   });
 
   for (const [skip, numRuns] of [
-    [true, 250],
-    [false, 50],
+    [true, 500],
+    [false, 500],
   ] as const) {
     it(`give what the cpu backend gives, with DYNCONV_SKIP ${skip}`, () => {
       tf.env().set('DYNCONV_SKIP', skip);

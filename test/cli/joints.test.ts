@@ -138,23 +138,31 @@ describe('joints', () => {
     ]);
   });
 
-  it('are within half a cell of what a Gaussian was drawn around', () => {
-    const cells = 16;
-    // At the border, what is cut off of it counts.
-    const position = fc.double({ min: 2, max: cells - 2, noNaN: true });
-    fc.assert(
-      fc.property(position, position, (x, y) => {
-        const line = Array.from({ length: cells }, (_, i) => i + 0.5);
-        const map = line.map((row) =>
-          line.map((column) => Math.exp(-((column - x) ** 2 + (row - y) ** 2) / 2)),
-        );
-        const [joint] = decodeJoints(heatmaps(map), 4 * cells, 4 * cells);
-        // A quarter of a cell is what decoding leaves at most, and rounding moves the tie of two cells.
-        expect(Math.abs(joint.x / 4 - x)).to.be.at.most(0.2501);
-        expect(Math.abs(joint.y / 4 - y)).to.be.at.most(0.2501);
-      }),
+  /** How far from its center, in cells, a Gaussian is found that is drawn in 20x20 cells. */
+  const offBy = (x: number, y: number): number => {
+    const line = Array.from({ length: 20 }, (_, i) => i + 0.5);
+    const map = line.map((row) =>
+      line.map((column) => Math.exp(-((column - x) ** 2 + (row - y) ** 2) / 2)),
     );
-  });
+    const [joint] = decodeJoints(heatmaps(map), 80, 80);
+    return Math.max(Math.abs(joint.x / 4 - x), Math.abs(joint.y / 4 - y));
+  };
+
+  for (const [where, border, farthest] of [
+    // Decoding leaves a quarter of a cell, and rounding moves the tie of two cells.
+    ['a quarter of a cell of what a Gaussian was drawn around', 6, 0.2501],
+    // What is cut off of the Gaussian there moves it.
+    ['half a cell where that is near the border', 1, 0.5],
+  ] as const) {
+    it(`are within ${where}`, () => {
+      const position = fc.double({ min: border, max: 20 - border, noNaN: true });
+      fc.assert(
+        fc.property(position, position, (x, y) => {
+          expect(offBy(x, y)).to.be.at.most(farthest);
+        }),
+      );
+    });
+  }
 
   it('are found in pixels of the file, not on the bars, nor where the score is low', () => {
     // A photograph of 400x200 pixels in an input of 8x8: bars of two rows above and below.
