@@ -48,6 +48,29 @@ def read_photo(file: Path) -> NDArray[Any]:
     return ((pixels.numpy()[None] / 255 - MEAN) / STANDARD_DEVIATION).astype(np.float32)
 
 
+def coarsen(directory: Path) -> None:
+    """Rounds the uint8 weights of a converted model to even values, in place.
+
+    What is drawn from a seed loses nothing, and packs an eighth smaller.
+    """
+    (group,) = json.loads((directory / "model.json").read_text())["weightsManifest"]
+    shards = [directory / path for path in group["paths"]]
+    contents = np.concatenate([np.fromfile(shard, np.uint8) for shard in shards])
+    offset = 0
+    for spec in group["weights"]:
+        dtype = spec.get("quantization", spec)["dtype"]
+        size = int(np.prod(spec["shape"])) * np.dtype(dtype).itemsize
+        if dtype == "uint8":
+            weights = contents[offset : offset + size]
+            weights[:] = np.minimum(weights, 253) + 1 & 0xFE
+        offset += size
+    start = 0
+    for shard in shards:
+        end = start + shard.stat().st_size
+        contents[start:end].tofile(shard)
+        start = end
+
+
 def build(photo: NDArray[Any]) -> keras.Model:
     """The network, its weights seeded and fitted to the photograph [1, S, S, 3]."""
     keras.utils.set_random_seed(SEED)
@@ -67,6 +90,7 @@ def main() -> None:
     parser.add_argument("--photo", type=Path, required=True, help="a square photograph (JPEG)")
     options = parser.parse_args()
     convert(build(read_photo(options.photo)), options.directory, "graph", quantize={"uint8": QUANTIZED})
+    coarsen(options.directory)
     card = {
         "name": "mobilenetv2-hourglass-s0125",
         "weights": "seeded",
