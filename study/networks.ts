@@ -25,7 +25,7 @@ export function subjects(): Subject[] {
       network: pose,
       cases: [...budgetCases(pose), { name: 'published', densities: published(pose) }],
     },
-    subject('ResNet hourglass, 128x128', converted('models/trained/resnet-dynamic-b025')),
+    subject('ResNet hourglass, 192x192', converted('models/trained/resnet-dynamic-b025')),
     subject('ResNet-32, 32x32', resnet(RESNET32)),
     subject('ResNet-50, 224x224', resnet(RESNET50)),
     subject('ResNet-101, 224x224', resnet(RESNET101)),

@@ -110,14 +110,21 @@ export class FeatureLayers {
     return this.builder.layer(layer, [input], [batch, ...output, channels]);
   }
 
-  /** A sum of feature maps, two at a time. */
+  /**
+   * A sum of feature maps, two at a time. Where several layers say one number of each pixel, as for the
+   * logits of a mask, the sum is what the dearest of them decides.
+   */
   add(name: string, operands: readonly Tensor[]): Tensor {
     const [batch, rows, columns, channels] = featureMap(operands[0]);
-    return operands.slice(1).reduce<Tensor>((sum, operand, index) => {
+    const sum = operands.slice(1).reduce<Tensor>((sum, operand, index) => {
       const own = index === 0 ? name : `${name}#${index + 1}`;
       const layer = addition(identity(own, 'Add'), { batch, channels, output: [rows, columns] });
       return this.builder.layer(layer, [sum, operand], [batch, rows, columns, channels]);
     }, operands[0]);
+    const decisions = operands.map(({ decision }) => decision).filter((d) => d !== undefined);
+    return decisions.length === operands.length
+      ? { ...sum, decision: this.builder.dearest(decisions) }
+      : sum;
   }
 
   /** A matrix product; of two computed matrices if there are two operands. */

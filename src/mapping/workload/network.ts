@@ -1,4 +1,4 @@
-import type { Layer, Workload } from './layer.js';
+import { macs, type Layer, type Workload } from './layer.js';
 
 /** One way by which values of a layer come into a tensor. */
 export interface Origin {
@@ -19,6 +19,11 @@ export interface Tensor {
   readonly decision?: number;
   /** Elements of a small integer tensor, NaN where they are not known; shapes are computed of them. */
   readonly data?: readonly number[];
+}
+
+/** A tensor with one value a pixel that a layer decided. */
+export interface Mask extends Tensor {
+  readonly decision: number;
 }
 
 /** Who reads a layer's values. */
@@ -81,6 +86,12 @@ export class NetworkBuilder {
     this.layers[last] = { ...this.layers[last], filter };
   }
 
+  /** The layer with the most multiply-accumulates. */
+  dearest(layers: readonly number[]): number {
+    const work = (layer: number): number => macs(this.layers[layer]);
+    return layers.reduce((a, b) => (work(b) > work(a) ? b : a));
+  }
+
   /** An operation that is no layer and makes each pixel of the same pixel of its operands. */
   static pixelwise(operands: readonly Tensor[], shape: readonly number[] | undefined): Tensor {
     const decisions = new Set(
@@ -100,12 +111,17 @@ export class NetworkBuilder {
   }
 
   /** Features, multiplied by a mask: where it is zero, nobody needs them. */
-  static masked(features: Tensor, mask: number, shape: readonly number[] | undefined): Tensor {
-    const origins = features.origins.map((origin) =>
-      origin.pixelwise && origin.mask === undefined ? { ...origin, mask } : origin,
+  static masked(features: Tensor, mask: Mask, shape: readonly number[] | undefined): Tensor {
+    const { decision } = mask;
+    const masked = features.origins.map((origin) =>
+      origin.pixelwise && origin.mask === undefined ? { ...origin, mask: decision } : origin,
     );
     // What reads the product depends on the decision, too.
-    return { shape, origins: [...origins, { layer: mask, pixelwise: false }] };
+    const deciding = [{ layer: decision }, ...mask.origins].map(({ layer }) => ({
+      layer,
+      pixelwise: false,
+    }));
+    return { shape, origins: unique([...masked, ...deciding]) };
   }
 
   /** A tensor that the network's user reads. */
@@ -131,8 +147,12 @@ function sourcesOf(tensor: Tensor | undefined): number[] {
 }
 
 function unite(operands: readonly Tensor[]): Origin[] {
+  return unique(operands.flatMap(({ origins }) => origins));
+}
+
+function unique(origins: readonly Origin[]): Origin[] {
   const byKey = new Map<string, Origin>();
-  for (const origin of operands.flatMap(({ origins }) => origins)) {
+  for (const origin of origins) {
     byKey.set(`${origin.layer} ${origin.mask} ${origin.pixelwise}`, origin);
   }
   return [...byKey.values()];

@@ -124,6 +124,29 @@ describe('what a network computes', () => {
     expect(executed / total).to.be.closeTo(0.1595, 0.002);
   });
 
+  for (const name of ['mobilenetv2-dynamic-b025', 'resnet-dynamic-b025']) {
+    it(`is behind a mask as ${name}, whose logits are sums, was trained to be`, async () => {
+      const folder = `models/trained/${name}`;
+      const net = await readNetwork(folder);
+      const { figures } = JSON.parse(
+        new TextDecoder().decode(await assetBytes(`${folder}/dynconv.json`)),
+      ) as { figures: { conditionalMacs: number; maskDensities: Record<string, number> } };
+      const decisions = net.layers
+        .filter(({ type }) => type === 'Decision')
+        .map(({ name }) => name);
+      for (const mask of Object.keys(figures.maskDensities)) {
+        expect(decisions.filter((layer) => layer.includes(`/${mask}_conv/`))).to.have.length(1);
+      }
+      expect(decisions).to.have.length(Object.keys(figures.maskDensities).length);
+      const regions = findRegions(net);
+      const conditional = net.layers.reduce(
+        (sum, layer, index) => sum + (regions[index] && layer.type !== 'Add' ? macs(layer) : 0),
+        0,
+      );
+      expect(conditional).to.equal(figures.conditionalMacs);
+    });
+  }
+
   it('ends where somebody needs every pixel', async () => {
     const net = await readNetwork('models/fixtures/resnet-bottleneck-hourglass/layers');
     const regions = findRegions(net);

@@ -103,9 +103,9 @@ function add({ name, operands }: KerasOperation, layers: FeatureLayers): Tensor 
 
 function multiply(operation: KerasOperation, layers: FeatureLayers): Tensor {
   const { operands } = operation;
-  const mask = operands.length === 2 ? maskOf(operands) : undefined;
-  if (!mask) return pixelwise(operation, layers);
-  return NetworkBuilder.masked(mask.features, mask.decision, mask.features.shape);
+  const masked = operands.length === 2 ? maskOf(operands) : undefined;
+  if (!masked) return pixelwise(operation, layers);
+  return NetworkBuilder.masked(masked.features, masked.mask, masked.features.shape);
 }
 
 /** Changes rows and columns. */

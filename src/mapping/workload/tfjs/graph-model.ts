@@ -1,5 +1,5 @@
 import { FeatureLayers } from '../feature-layers.js';
-import { NetworkBuilder, type Tensor } from '../network.js';
+import { NetworkBuilder, type Mask, type Tensor } from '../network.js';
 import { Attributes } from './attributes.js';
 import { dataOf } from './data-rules.js';
 import { LAYER_RULES } from './layer-rules.js';
@@ -122,8 +122,8 @@ class GraphReader {
     const data = dataOf(operation);
     if (ELEMENTWISE.has(op)) {
       const shape = broadcast(operands.map((operand) => operand.shape));
-      const mask = op === 'Mul' ? maskOf(operands) : undefined;
-      if (mask) return [NetworkBuilder.masked(mask.features, mask.decision, shape)];
+      const masked = op === 'Mul' ? maskOf(operands) : undefined;
+      if (masked) return [NetworkBuilder.masked(masked.features, masked.mask, shape)];
       return [{ ...NetworkBuilder.pixelwise(operands, shape), data }];
     }
     const shapes = SHAPE_RULES.get(op)?.(operation) ?? [undefined];
@@ -168,9 +168,7 @@ function isOpen({ shape }: Tensor): boolean {
 }
 
 /** A product of features and a map with one value a pixel that a layer decided. */
-export function maskOf(
-  operands: readonly Tensor[],
-): { features: Tensor; decision: number } | undefined {
+export function maskOf(operands: readonly Tensor[]): { features: Tensor; mask: Mask } | undefined {
   for (const [features, mask] of [operands, [...operands].reverse()]) {
     const [a, b] = [features?.shape, mask?.shape];
     if (
@@ -182,7 +180,7 @@ export function maskOf(
       a[1] === b[1] &&
       a[2] === b[2]
     ) {
-      return { features, decision: mask.decision };
+      return { features, mask: { ...mask, decision: mask.decision } };
     }
   }
   return undefined;
