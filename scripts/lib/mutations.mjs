@@ -113,6 +113,12 @@ export const MUTATIONS = [
     to: 'return (backend',
   },
   {
+    what: 'a map of one pixel: the number that it is multiplied by is read before it is computed',
+    file: 'src/ops/multiply.ts',
+    from: 'mask.set.total === 1 && mask.set.isAll && !mask.isPending',
+    to: 'mask.set.total === 1',
+  },
+  {
     what: 'rows of bytes: an absent pixel keeps what was in memory',
     file: 'src/graph/materialize.ts',
     from: 'if (from < 0) u8.fill(0, to, to + stride);',
