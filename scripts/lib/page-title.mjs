@@ -13,7 +13,11 @@ export function titleOf(url) {
   return withPage(async (page) => {
     const complaints = [];
     page.on('pageerror', (error) => complaints.push(String(error)));
-    page.on('requestfailed', (request) => complaints.push(`could not load ${request.url()}`));
+    page.on('requestfailed', (request) => {
+      // A page that is loaded once more stops loading what it had begun to.
+      if (request.failure()?.errorText === 'net::ERR_ABORTED') return;
+      complaints.push(`could not load ${request.url()}`);
+    });
     page.on('console', (message) => {
       // Browsers ask for an icon, which no page here has.
       if (message.location().url?.endsWith('/favicon.ico')) return;

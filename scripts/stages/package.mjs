@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { build, createServer } from 'vite';
+import { failureLine } from '../lib/failure-line.cjs';
 import { titleOf, titleOfServed } from '../lib/page-title.mjs';
 import { inRoot } from '../lib/paths.mjs';
 import { nodeFlags, run } from '../lib/run.mjs';
@@ -195,11 +196,11 @@ const CHECKS = {
  * them there, in each way that users do.
  *
  * @param {string[]} args names of checks; by default all run
- * @returns {Promise<{passed: number, failed: number}>}
+ * @returns {Promise<{passed: number, failed: number, failures: string[]}>}
  */
 export async function runStage(args) {
   const folder = await mkdtemp(join(tmpdir(), 'dynconv-package-'));
-  const total = { passed: 0, failed: 0 };
+  const total = { passed: 0, failed: 0, failures: [] };
   try {
     const libraryTarball = await pack(folder, '--ignore-scripts');
     const commandTarball = await pack(folder, '--workspace', COMMAND);
@@ -219,6 +220,7 @@ export async function runStage(args) {
       } else {
         console.log(`  ✘ ${name}\n    ${result}`);
         total.failed++;
+        total.failures.push(failureLine(name, result));
       }
     }
   } finally {
