@@ -79,14 +79,14 @@ export const MUTATIONS = [
   {
     what: 'packing key: filters are told apart by how many taps they have',
     file: 'src/lowering/packing.ts',
-    from: '`[${this.taps.join()}]`',
-    to: '`[${this.taps.length}]`',
+    from: 'return a.length === b.length && a.every((tap, index) => tap === b[index]);',
+    to: 'return a.length === b.length;',
   },
   {
     what: 'packing key: another bias makes no difference',
     file: 'src/graph/storage.ts',
-    from: 'if (known?.key === key) return known.pointer;',
-    to: 'if (known) return known.pointer;',
+    from: 'if (packs[at]?.key === key) return packs[at].pointer;',
+    to: 'if (at >= 0) return packs[at].pointer;',
   },
   {
     what: 'epilogue: a bias is added after bounds as if before them',
@@ -139,8 +139,8 @@ export const MUTATIONS = [
   {
     what: "trust: tfjs-backend-wasm's kernels get empty tensors",
     file: 'src/wasm-kernels.ts',
-    from: '!types.includes(input.dtype) || isEmpty(input.shape)',
-    to: '!types.includes(input.dtype)',
+    from: '!types.includes(common) || isEmpty(input.shape)',
+    to: '!types.includes(common)',
   },
   {
     what: 'kernels on the cpu backend: a list of inputs becomes an object',
