@@ -82,7 +82,7 @@ function block(
           1,
           filters,
         );
-  const masked = NetworkBuilder.masked(inner, { ...mask, decision: mask.decision! }, inner.shape);
+  const masked = NetworkBuilder.masked(inner, mask, inner.shape);
   return layers.add(`${name}_add`, [shortcut, masked]);
 }
 

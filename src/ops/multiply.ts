@@ -52,6 +52,7 @@ class MaskMultiply implements Primitive {
       mask.release();
       return features;
     }
+    // A kernel reads one number for all pixels as its weights: it has to be there.
     if (mask.set.total === 1 && mask.set.isAll && !mask.isPending) {
       const rows = scaleAndShift(features, mask, null, set, evaluation);
       set.release();

@@ -21,11 +21,6 @@ export interface Tensor {
   readonly data?: readonly number[];
 }
 
-/** A tensor with one value a pixel that a layer decided. */
-export interface Mask extends Tensor {
-  readonly decision: number;
-}
-
 /** Who reads a layer's values. */
 export interface Use {
   /** Index of the layer that reads them; undefined for the network's outputs. */
@@ -110,18 +105,13 @@ export class NetworkBuilder {
     return { shape, origins };
   }
 
-  /** Features, multiplied by a mask: where it is zero, nobody needs them. */
-  static masked(features: Tensor, mask: Mask, shape: readonly number[] | undefined): Tensor {
-    const { decision } = mask;
-    const masked = features.origins.map((origin) =>
-      origin.pixelwise && origin.mask === undefined ? { ...origin, mask: decision } : origin,
+  /** Features, multiplied by a mask, which has a decision: where it is zero, nobody needs them. */
+  static masked(features: Tensor, mask: Tensor, shape: readonly number[] | undefined): Tensor {
+    const origins = features.origins.map((origin) =>
+      origin.pixelwise && origin.mask === undefined ? { ...origin, mask: mask.decision } : origin,
     );
-    // What reads the product depends on the decision, too.
-    const deciding = [{ layer: decision }, ...mask.origins].map(({ layer }) => ({
-      layer,
-      pixelwise: false,
-    }));
-    return { shape, origins: unique([...masked, ...deciding]) };
+    // What reads the product depends on the mask, too.
+    return { shape, origins: unite([{ shape, origins }, NetworkBuilder.opaque([mask], shape)]) };
   }
 
   /** A tensor that the network's user reads. */
@@ -147,12 +137,8 @@ function sourcesOf(tensor: Tensor | undefined): number[] {
 }
 
 function unite(operands: readonly Tensor[]): Origin[] {
-  return unique(operands.flatMap(({ origins }) => origins));
-}
-
-function unique(origins: readonly Origin[]): Origin[] {
   const byKey = new Map<string, Origin>();
-  for (const origin of origins) {
+  for (const origin of operands.flatMap(({ origins }) => origins)) {
     byKey.set(`${origin.layer} ${origin.mask} ${origin.pixelwise}`, origin);
   }
   return [...byKey.values()];

@@ -1,5 +1,5 @@
 import { FeatureLayers } from '../feature-layers.js';
-import { NetworkBuilder, type Mask, type Tensor } from '../network.js';
+import { NetworkBuilder, type Tensor } from '../network.js';
 import { Attributes } from './attributes.js';
 import { dataOf } from './data-rules.js';
 import { LAYER_RULES } from './layer-rules.js';
@@ -168,7 +168,9 @@ function isOpen({ shape }: Tensor): boolean {
 }
 
 /** A product of features and a map with one value a pixel that a layer decided. */
-export function maskOf(operands: readonly Tensor[]): { features: Tensor; mask: Mask } | undefined {
+export function maskOf(
+  operands: readonly Tensor[],
+): { features: Tensor; mask: Tensor } | undefined {
   for (const [features, mask] of [operands, [...operands].reverse()]) {
     const [a, b] = [features?.shape, mask?.shape];
     if (
@@ -180,7 +182,7 @@ export function maskOf(operands: readonly Tensor[]): { features: Tensor; mask: M
       a[1] === b[1] &&
       a[2] === b[2]
     ) {
-      return { features, mask: { ...mask, decision: mask.decision } };
+      return { features, mask };
     }
   }
   return undefined;
