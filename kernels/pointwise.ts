@@ -23,9 +23,10 @@ function apply(operation: i32, a: v128, b: v128): v128 {
   return f32x4.min(a, b);
 }
 
-/** out = clamp(in + in2) */
+/** out = clamp(leaky(in + in2)). Weights: the alphas of `f32_leaky`, one per channel; 0: all 1. */
 export function f32_add(cmd: usize, r0: i32, r1: i32, _scratch: usize): void {
-  binary(cmd, r0, r1, ADD);
+  if (pointer(cmd, Word.Weights)) addLeaky(cmd, r0, r1);
+  else binary(cmd, r0, r1, ADD);
 }
 
 /** out = clamp(in - in2) */
@@ -249,6 +250,39 @@ export function f32_leaky(cmd: usize, r0: i32, r1: i32, _scratch: usize): void {
       storeLanes(out, clamp(x, lo, hi), rest);
       a += (<usize>rest) << 2;
       out += (<usize>rest) << 2;
+    }
+  }
+}
+
+function addLeaky(cmd: usize, r0: i32, r1: i32): void {
+  const alphas = pointer(cmd, Word.Weights);
+  const lo = v128.load32_splat(cmd, Word.Min * 4);
+  const hi = v128.load32_splat(cmd, Word.Max * 4);
+  const channels = word(cmd, Word.InChannels);
+  const rest = channels & (LANES - 1);
+  for (let r = r0; r < r1; r++) {
+    const p = outPixel(cmd, r);
+    let a = inPixelRow(cmd, p);
+    let b = in2PixelRow(cmd, p);
+    let out = outRow(cmd, r);
+    let alpha = alphas;
+    const end = out + ((<usize>(channels - rest)) << 2);
+    for (; out + VECTOR < end; out += 32, a += 32, b += 32, alpha += 32) {
+      const x0 = leaky(f32x4.add(v128.load(a), v128.load(b)), v128.load(alpha));
+      const x1 = leaky(f32x4.add(v128.load(a, 16), v128.load(b, 16)), v128.load(alpha, 16));
+      storePair(out, clamp(x0, lo, hi), clamp(x1, lo, hi));
+    }
+    if (out < end) {
+      const x = leaky(f32x4.add(v128.load(a), v128.load(b)), v128.load(alpha));
+      v128.store(out, clamp(x, lo, hi));
+      out += 16;
+      a += 16;
+      b += 16;
+      alpha += 16;
+    }
+    if (rest) {
+      const x = leaky(f32x4.add(loadLanes(a, rest), loadLanes(b, rest)), loadLanes(alpha, rest));
+      storeLanes(out, clamp(x, lo, hi), rest);
     }
   }
 }

@@ -38,13 +38,28 @@ export interface Producer {
 export class Epilogue {
   private isClamped = false;
 
-  /** @param addBias makes the kernel add a vector; null for one that cannot, or adds one already */
-  constructor(private addBias: ((bias: Rows) => void) | null = null) {}
+  /**
+   * @param addBias makes the kernel add a vector; null for one that cannot, or adds one already
+   * @param addSlopes makes the kernel multiply what is negative by a slope for each channel; null for one that cannot
+   */
+  constructor(
+    private addBias: ((bias: Rows) => void) | null = null,
+    private addSlopes: ((slopes: Rows) => void) | null = null,
+  ) {}
 
   /** Adds `bias`, and takes it over; false if that cannot be done. */
   takeBias(bias: Rows): boolean {
     if (this.isClamped || !this.addBias) return false;
     this.addBias(bias);
+    this.addBias = null;
+    return true;
+  }
+
+  /** Multiplies what is negative by `slopes`, one for each channel, and takes them over; false if that cannot be done. */
+  takeSlopes(slopes: Rows): boolean {
+    if (this.isClamped || !this.addSlopes) return false;
+    this.addSlopes(slopes);
+    this.addSlopes = null;
     this.addBias = null;
     return true;
   }

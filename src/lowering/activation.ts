@@ -87,8 +87,9 @@ export class Activation {
 
 /** Rows x < 0 ? alpha * x : x, with one alpha or one for each channel; takes over both. */
 export function leaky(rows: Rows, alpha: Rows, set: PixelSet, evaluation: Evaluation): Rows {
-  const { channels } = rows;
+  const { channels, producer } = rows;
   const alphas = alpha.channels * alpha.set.total;
+  if (rows.set === set && alphas === channels && producer?.epilogue?.takeSlopes(alpha)) return rows;
   return evaluation.produce(set, channels, {
     kernel: 'f32_leaky',
     command: new Command()

@@ -24,11 +24,18 @@ export class Pointwise implements Primitive {
   /** Takes over both operands, which are complete for `want`. */
   protected combine(a: Rows, b: Rows, want: PixelSet, evaluation: Evaluation): Rows {
     const set = a.support(want).union(b.support(want));
+    const command = new Command().channels(a.channels);
+    const weights: Rows[] = [];
+    const addSlopes = (slopes: Rows): void => {
+      command.weights(slopes.pointer);
+      weights.push(slopes);
+    };
     const rows = evaluation.produce(set, a.channels, {
       kernel: this.kernel,
-      command: new Command().channels(a.channels),
+      command,
       inputs: [a, b],
-      epilogue: new Epilogue(),
+      weights,
+      epilogue: new Epilogue(null, this.kernel === 'f32_add' ? addSlopes : null),
       window: null,
       record: null,
     });

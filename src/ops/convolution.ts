@@ -75,7 +75,7 @@ export abstract class ConvolutionPrimitive implements Primitive {
     const filter = inMemory(filterView) ?? (yield* whole(filterView));
     const bias = hasBias ? (inMemory(rest[0]) ?? (yield* whole(rest[0]))) : null;
     const alphaView = rest[hasBias ? 1 : 0];
-    const alpha = alphaView ? yield* whole(alphaView) : null;
+    const alpha = alphaView ? (inMemory(alphaView) ?? (yield* whole(alphaView))) : null;
     recordRun(record, want);
     const rows = this.convolve({ x, filter, bias }, node, want, evaluation);
     return yield* activation.apply(rows, alpha, want, backend, evaluation);

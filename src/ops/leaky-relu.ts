@@ -6,7 +6,7 @@ import type { Node, Primitive, Steps } from '../graph/node.js';
 import type { View } from '../graph/view.js';
 import type { PixelSet } from '../graph/pixels.js';
 import { leaky, scalar } from '../lowering/activation.js';
-import { isVector } from '../lowering/operand.js';
+import { inMemory, isVector } from '../lowering/operand.js';
 import { anyDeferred, required } from '../lowering/operation.js';
 import type { Call, Operation } from '../lowering/operation.js';
 
@@ -22,7 +22,9 @@ class LeakyRelu implements Primitive {
   *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {
     const [view, slopes] = node.inputs as [View, View?];
     const x = yield { view, want };
-    const alpha = slopes ? yield* whole(slopes) : scalar(evaluation, this.slope);
+    const alpha = slopes
+      ? (inMemory(slopes) ?? (yield* whole(slopes)))
+      : scalar(evaluation, this.slope);
     return leaky(x, alpha, x.support(want), evaluation);
   }
 }

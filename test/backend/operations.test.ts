@@ -272,6 +272,32 @@ describeCases('an operation on deferred values', {
       tf.tidy(() => chain.reduce((y, step) => step(y), tf.conv2d(x, weights, 1, 'same'))),
     );
   },
+  'slopes and bounds after the sum of two maps': () => {
+    const channels = 7;
+    const shape: [number, number, number, number] = [1, 5, 5, channels];
+    const slopes = map([1, 1, 1, channels], 6);
+    const one = tf.tensor4d([-0.5], [1, 1, 1, 1]);
+    const mask = coins([1, 5, 5, 1], 0.4, 7);
+    const steps: ((y: Map4D) => Map4D)[][] = [
+      [(y) => tf.prelu(y, slopes)],
+      [(y) => tf.prelu(y, one)],
+      [(y) => tf.prelu(y, slopes), tf.relu6],
+      [tf.relu6, (y) => tf.prelu(y, slopes)],
+      [(y) => tf.prelu(y, slopes), (y) => tf.prelu(y, slopes)],
+      [(y) => tf.prelu(y, slopes), (y) => tf.add(y, slopes), tf.relu],
+      [(y) => tf.leakyRelu(y, 0.25), (y) => tf.prelu(y, slopes)],
+      [(y) => tf.mul(tf.prelu(y, slopes), mask)],
+    ];
+    return steps.flatMap((chain) =>
+      [false, true].map((isMasked) =>
+        tf.tidy(() => {
+          const [a, b] = [deferred(map(shape)), deferred(map(shape, 2))];
+          const sum = isMasked ? tf.add(tf.mul(a, mask), tf.mul(b, mask)) : tf.add(a, b);
+          return chain.reduce((y, step) => step(y), sum as Map4D);
+        }),
+      ),
+    );
+  },
   'limits that are NaN or infinite, on values that are so': () => {
     const x = tf.div(deferred(map([1, 4, 4, 3])), coins([1, 4, 4, 3], 0.5, 2));
     return [NaN, Infinity, -Infinity, 0.5].flatMap((limit) => [
