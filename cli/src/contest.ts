@@ -15,7 +15,8 @@ export interface Contestant {
 
 /**
  * Times contestants fairly: each is warmed up, then all run in turns, so that whatever else the machine does hits all of them; who begins moves on with
- * every round.
+ * every round. Who is warmed up runs once before each timed run, too: a program that predicts in a loop finds its caches filled and its threads awake,
+ * not what another contestant left.
  *
  * @returns milliseconds of every run, contestant by contestant; `onRun` hears of every run.
  */
@@ -38,9 +39,10 @@ export async function contest(
   }
   for (let round = 0; round < rounds; round++) {
     for (let i = 0; i < contestants.length; i++) {
-      const { name, prepare, run, runs } = contestants[(i + round) % contestants.length];
+      const { name, prepare, run, warmup, runs } = contestants[(i + round) % contestants.length];
       if (round >= runs) continue;
       await prepare?.();
+      if (warmup > 0) await run();
       const start = performance.now();
       await run();
       times.get(name)?.push(performance.now() - start);

@@ -47,7 +47,7 @@ describe('statistics', () => {
 });
 
 describe('contest', () => {
-  it('warms up, then runs in turns, who begins moving on', async () => {
+  it('warms up, then runs in turns, once untimed and once timed, who begins moving on', async () => {
     const order: string[] = [];
     const contestant = (name: string, runs: number) => ({
       name,
@@ -62,7 +62,7 @@ describe('contest', () => {
     const times = await contest([contestant('a', 3), contestant('b', 1)], (done, total) => {
       heard.push(`${done}/${total}`);
     });
-    expect(order.join('')).to.equal('ababaa');
+    expect(order.join('')).to.equal('abaabbaaaa');
     expect(times.get('a')).to.have.length(3);
     expect(times.get('b')).to.have.length(1);
     expect(heard[heard.length - 1]).to.equal('6/6');
