@@ -20,6 +20,7 @@ export {
 } from './pointwise';
 export { f32_avgpool, f32_maxpool } from './pool';
 export { f32_resize_bilinear, f32_resize_nearest } from './resize';
+export { fill_bytes } from './row-copy';
 export { rows_gather, rows_pad, rows_scatter } from './row-movement';
 export { f32_transpose } from './transpose';
 export {

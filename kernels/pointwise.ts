@@ -3,7 +3,7 @@
  * the results are clamped to [Min, Max]. The output may be an input, in place.
  */
 import { Word } from './command';
-import { in2PixelRow, inPixelRow, inRow, isContiguous, isFlat } from './rows';
+import { flatRows, flatRows2, in2PixelRow, inPixelRow, inRow } from './rows';
 import { outPixel, outRow, pointer, word } from './rows';
 import { clamp, LANES, loadLanes, madd, storeLanes, storePair, VECTOR } from './vector';
 
@@ -53,22 +53,18 @@ export function f32_min(cmd: usize, r0: i32, r1: i32, _scratch: usize): void {
 function binary(cmd: usize, r0: i32, r1: i32, operation: i32): void {
   const lo = v128.load32_splat(cmd, Word.Min * 4);
   const hi = v128.load32_splat(cmd, Word.Max * 4);
-  let channels = word(cmd, Word.InChannels);
-  if (
-    isFlat(cmd, r0, r1) &&
-    !pointer(cmd, Word.In2RowOf) &&
-    isContiguous(cmd, Word.In2Mask, Word.In2Stride, r0, r1)
-  ) {
-    channels *= r1 - r0;
-    r1 = r0 + min(1, r1 - r0);
-  }
-  const rest = channels & (LANES - 1);
-  for (let r = r0; r < r1; r++) {
+  const channels = word(cmd, Word.InChannels);
+  const flat = flatRows2(cmd, r0, r1) > 0;
+  for (let r = r0; r < r1; ) {
+    const rows = flat ? flatRows2(cmd, r, r1) : 1;
+    const count = channels * rows;
+    const rest = count & (LANES - 1);
     const p = outPixel(cmd, r);
     let a = inPixelRow(cmd, p);
     let b = in2PixelRow(cmd, p);
     let out = outRow(cmd, r);
-    const end = out + ((<usize>(channels - rest)) << 2);
+    r += rows;
+    const end = out + ((<usize>(count - rest)) << 2);
     for (; out + VECTOR < end; out += 32, a += 32, b += 32) {
       const x0 = apply(operation, v128.load(a), v128.load(b));
       const x1 = apply(operation, v128.load(a, 16), v128.load(b, 16));
@@ -125,21 +121,23 @@ export function f32_affine(cmd: usize, r0: i32, r1: i32, _scratch: usize): void 
   const firstOffset = shared && offsets ? v128.load32_splat(offsets) : f32x4.splat(-0.0);
   const lo = v128.load32_splat(cmd, Word.Min * 4);
   const hi = v128.load32_splat(cmd, Word.Max * 4);
-  let channels = word(cmd, Word.InChannels);
-  const flat = isFlat(cmd, r0, r1);
-  if (flat && shared) {
-    channels *= r1 - r0;
-    r1 = r0 + min(1, r1 - r0);
-  }
-  const rest = channels & (LANES - 1);
+  const channels = word(cmd, Word.InChannels);
+  const flat = flatRows(cmd, r0, r1) > 0;
   let a: usize = 0;
   let out: usize = 0;
-  for (let r = r0; r < r1; r++) {
-    if (!flat || r == r0) {
+  /** Where the run of rows that `a` and `out` are in ends. */
+  let until = r0;
+  for (let r = r0; r < r1; ) {
+    if (r == until) {
+      until = r + (flat ? flatRows(cmd, r, r1) : 1);
       a = inPixelRow(cmd, outPixel(cmd, r));
       out = outRow(cmd, r);
     }
-    const end = out + ((<usize>(channels - rest)) << 2);
+    const rows = shared ? until - r : 1;
+    const count = channels * rows;
+    const rest = count & (LANES - 1);
+    r += rows;
+    const end = out + ((<usize>(count - rest)) << 2);
     if (shared) {
       for (; out < end; out += 16, a += 16) {
         v128.store(out, clamp(madd(v128.load(a), firstScale, firstOffset), lo, hi));
@@ -176,16 +174,16 @@ export function f32_affine(cmd: usize, r0: i32, r1: i32, _scratch: usize): void 
 export function f32_clamp(cmd: usize, r0: i32, r1: i32, _scratch: usize): void {
   const lo = v128.load32_splat(cmd, Word.Min * 4);
   const hi = v128.load32_splat(cmd, Word.Max * 4);
-  let channels = word(cmd, Word.InChannels);
-  if (isFlat(cmd, r0, r1)) {
-    channels *= r1 - r0;
-    r1 = r0 + min(1, r1 - r0);
-  }
-  const rest = channels & (LANES - 1);
-  for (let r = r0; r < r1; r++) {
+  const channels = word(cmd, Word.InChannels);
+  const flat = flatRows(cmd, r0, r1) > 0;
+  for (let r = r0; r < r1; ) {
+    const rows = flat ? flatRows(cmd, r, r1) : 1;
+    const count = channels * rows;
+    const rest = count & (LANES - 1);
     let a = inPixelRow(cmd, outPixel(cmd, r));
     let out = outRow(cmd, r);
-    const end = out + ((<usize>(channels - rest)) << 2);
+    r += rows;
+    const end = out + ((<usize>(count - rest)) << 2);
     for (; out + VECTOR < end; out += 32, a += 32) {
       const x0 = v128.load(a);
       const x1 = v128.load(a, 16);
@@ -209,22 +207,23 @@ export function f32_leaky(cmd: usize, r0: i32, r1: i32, _scratch: usize): void {
   const shared = word(cmd, Word.Param0);
   const lo = v128.load32_splat(cmd, Word.Min * 4);
   const hi = v128.load32_splat(cmd, Word.Max * 4);
-  let channels = word(cmd, Word.InChannels);
+  const channels = word(cmd, Word.InChannels);
   const first = v128.load32_splat(alphas);
-  const flat = isFlat(cmd, r0, r1);
-  if (flat && shared) {
-    channels *= r1 - r0;
-    r1 = r0 + min(1, r1 - r0);
-  }
-  const rest = channels & (LANES - 1);
+  const flat = flatRows(cmd, r0, r1) > 0;
   let a: usize = 0;
   let out: usize = 0;
-  for (let r = r0; r < r1; r++) {
-    if (!flat || r == r0) {
+  let until = r0;
+  for (let r = r0; r < r1; ) {
+    if (r == until) {
+      until = r + (flat ? flatRows(cmd, r, r1) : 1);
       a = inPixelRow(cmd, outPixel(cmd, r));
       out = outRow(cmd, r);
     }
-    const end = out + ((<usize>(channels - rest)) << 2);
+    const rows = shared ? until - r : 1;
+    const count = channels * rows;
+    const rest = count & (LANES - 1);
+    r += rows;
+    const end = out + ((<usize>(count - rest)) << 2);
     let alpha = alphas;
     if (shared) {
       for (; out + VECTOR < end; out += 32, a += 32) {
@@ -260,11 +259,19 @@ function addLeaky(cmd: usize, r0: i32, r1: i32): void {
   const hi = v128.load32_splat(cmd, Word.Max * 4);
   const channels = word(cmd, Word.InChannels);
   const rest = channels & (LANES - 1);
+  const flat = flatRows2(cmd, r0, r1) > 0;
+  let a: usize = 0;
+  let b: usize = 0;
+  let out: usize = 0;
+  let until = r0;
   for (let r = r0; r < r1; r++) {
-    const p = outPixel(cmd, r);
-    let a = inPixelRow(cmd, p);
-    let b = in2PixelRow(cmd, p);
-    let out = outRow(cmd, r);
+    if (r == until) {
+      until = r + (flat ? flatRows2(cmd, r, r1) : 1);
+      const p = outPixel(cmd, r);
+      a = inPixelRow(cmd, p);
+      b = in2PixelRow(cmd, p);
+      out = outRow(cmd, r);
+    }
     let alpha = alphas;
     const end = out + ((<usize>(channels - rest)) << 2);
     for (; out + VECTOR < end; out += 32, a += 32, b += 32, alpha += 32) {
@@ -283,6 +290,9 @@ function addLeaky(cmd: usize, r0: i32, r1: i32): void {
     if (rest) {
       const x = leaky(f32x4.add(loadLanes(a, rest), loadLanes(b, rest)), loadLanes(alpha, rest));
       storeLanes(out, clamp(x, lo, hi), rest);
+      a += (<usize>rest) << 2;
+      b += (<usize>rest) << 2;
+      out += (<usize>rest) << 2;
     }
   }
 }

@@ -18,6 +18,11 @@ export function copyRow(dst: usize, src: usize, count: i32): void {
   if (rest) storeLanes(dst, loadLanes(src, rest), rest);
 }
 
+/** Fills `bytes` bytes at `dst` with `value`. */
+export function fill_bytes(dst: usize, value: i32, bytes: usize): void {
+  memory.fill(dst, <u8>value, bytes);
+}
+
 /** Fills `count` float32 at `dst` with `value`. */
 export function fillRow(dst: usize, value: f32, count: i32): void {
   const x = f32x4.splat(value);

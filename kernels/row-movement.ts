@@ -1,12 +1,12 @@
 /** Kernels that move rows of InChannels float32 between dense, compact and padded buffers. */
 import { Word } from './command';
 import { copyRow, fillRow } from './row-copy';
-import { float, inPixelRow, inRow, isFlat, outPixel, outRow, pointer, word } from './rows';
+import { flatRows, float, inPixelRow, inRow, outPixel, outRow, pointer, word } from './rows';
 
 /** Output row r = the input row of its pixel; zeros when that is absent. */
 export function rows_gather(cmd: usize, r0: i32, r1: i32, _scratch: usize): void {
   const channels = word(cmd, Word.InChannels);
-  if (isFlat(cmd, r0, r1)) {
+  if (flatRows(cmd, r0, r1)) {
     copyFlat(cmd, r0, r1);
     return;
   }
@@ -18,7 +18,7 @@ export function rows_gather(cmd: usize, r0: i32, r1: i32, _scratch: usize): void
 /** The output row of pixel OutPixels[r] = input row r. The output is dense. */
 export function rows_scatter(cmd: usize, r0: i32, r1: i32, _scratch: usize): void {
   const channels = word(cmd, Word.InChannels);
-  if (isFlat(cmd, r0, r1)) {
+  if (flatRows(cmd, r0, r1)) {
     copyFlat(cmd, r0, r1);
     return;
   }
@@ -27,10 +27,14 @@ export function rows_scatter(cmd: usize, r0: i32, r1: i32, _scratch: usize): voi
   }
 }
 
-/** Copies rows that are one run of numbers on both sides. */
+/** Copies rows that are runs of numbers on both sides. */
 function copyFlat(cmd: usize, r0: i32, r1: i32): void {
-  const bytes = <usize>(r1 - r0) * pointer(cmd, Word.InStride);
-  memory.copy(outRow(cmd, r0), inRow(cmd, r0), bytes);
+  const stride = pointer(cmd, Word.InStride);
+  for (let r = r0; r < r1; ) {
+    const rows = flatRows(cmd, r, r1);
+    memory.copy(outRow(cmd, r), inRow(cmd, r), <usize>rows * stride);
+    r += rows;
+  }
 }
 
 /**

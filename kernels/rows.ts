@@ -69,22 +69,30 @@ export function in2PixelRow(cmd: usize, q: i32): usize {
   );
 }
 
-/** Whether rows [r0, r1) of the output and of the first input are one run of numbers each. */
-export function isFlat(cmd: usize, r0: i32, r1: i32): bool {
-  if (pointer(cmd, Word.OutPixels) | pointer(cmd, Word.InRowOf)) return false;
-  return (
-    isContiguous(cmd, Word.OutMask, Word.OutStride, r0, r1) &&
-    isContiguous(cmd, Word.InMask, Word.InStride, r0, r1)
+/**
+ * How many rows from `r0` on, at most up to `r1`, are one run of numbers in the output and in the first
+ * input: all of them, or those before a ring begins anew. 0 where rows are picked from a list, or
+ * have gaps between them; then it is 0 for any rows.
+ */
+export function flatRows(cmd: usize, r0: i32, r1: i32): i32 {
+  if (pointer(cmd, Word.OutPixels) | pointer(cmd, Word.InRowOf)) return 0;
+  const rows = contiguousRows(cmd, Word.OutMask, Word.OutStride, r0, r1);
+  return min(rows, contiguousRows(cmd, Word.InMask, Word.InStride, r0, r1));
+}
+
+/** The same of both inputs. */
+export function flatRows2(cmd: usize, r0: i32, r1: i32): i32 {
+  if (pointer(cmd, Word.In2RowOf)) return 0;
+  return min(
+    flatRows(cmd, r0, r1),
+    contiguousRows(cmd, Word.In2Mask, Word.In2Stride, r0, r1),
   );
 }
 
-/** Whether rows [r0, r1) of an operand lie one after the other, with no gap and no wrap. */
-@inline
-export function isContiguous(cmd: usize, mask: i32, stride: i32, r0: i32, r1: i32): bool {
-  const ring = word(cmd, mask);
-  const first: u32 = r0 & ring;
-  return (
-    word(cmd, stride) == word(cmd, Word.InChannels) << 2 &&
-    first + <u32>(r1 - r0) - 1 <= <u32>ring
-  );
+function contiguousRows(cmd: usize, mask: i32, stride: i32, r0: i32, r1: i32): i32 {
+  if (word(cmd, stride) != word(cmd, Word.InChannels) << 2) return 0;
+  // As unsigned numbers: the mask of what is no ring has all bits set.
+  const ring = <u32>word(cmd, mask);
+  const left = ring - (r0 & ring);
+  return left < <u32>(r1 - r0) ? <i32>left + 1 : r1 - r0;
 }

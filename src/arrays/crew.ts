@@ -50,7 +50,7 @@ export class Crew {
     // From the beginning of a cache line on, so that no other block shares one.
     this.control = (heap.allocate(bytes + 63) + 63) & ~63;
     this.base = this.control >>> 2;
-    heap.u8.fill(0, this.control, this.control + bytes);
+    heap.fill(this.control, 0, bytes);
     this.own = new Lane(
       this.setupOf(0),
       ROW_KERNELS.map((name) => kernels[name]),

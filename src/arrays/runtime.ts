@@ -33,7 +33,7 @@ export class Runtime {
     this.module = module;
     this.kernels = kernels;
     this.relaxed = relaxed;
-    this.heap = new Heap(module);
+    this.heap = new Heap(module, kernels);
     this.arena = new Arena(this.heap);
     this.lanes = new Lanes(memory, this.heap, kernels, kernelModule);
   }
@@ -42,7 +42,7 @@ export class Runtime {
   zeros(bytes: number): number {
     if (bytes > this.zeroBytes) {
       const pointer = this.heap.allocate(bytes);
-      this.heap.u8.fill(0, pointer, pointer + bytes);
+      this.heap.fill(pointer, 0, bytes);
       if (this.zeroPointer !== 0) this.retire(this.zeroPointer);
       this.zeroPointer = pointer;
       this.zeroBytes = bytes;

@@ -24,7 +24,7 @@ export function densify(storage: Storage, rows: Rows): void {
     storage.fulfil(runtime.arena.detach(rows.pointer));
   } else {
     const pointer = runtime.heap.allocate(storage.bytes);
-    if (!rows.set.isAll) runtime.heap.u8.fill(0, pointer, pointer + storage.bytes);
+    if (!rows.set.isAll) runtime.heap.fill(pointer, 0, storage.bytes);
     storage.token = scatter(rows, pointer, storage.token);
     storage.fulfil(pointer);
   }
@@ -77,9 +77,9 @@ export function addPartial(storage: Storage, region: PixelSet, rows: Rows): void
   compute(rows);
   if (!storage.partial) {
     const covered = runtime.heap.allocate(region.total);
-    runtime.heap.u8.fill(0, covered, covered + region.total);
+    runtime.heap.fill(covered, 0, region.total);
     const pointer = runtime.heap.allocate(storage.bytes);
-    runtime.heap.u8.fill(0, pointer, pointer + storage.bytes);
+    runtime.heap.fill(pointer, 0, storage.bytes);
     storage.partial = { pointer, covered, count: 0 };
   }
   const { partial } = storage;

@@ -77,7 +77,7 @@ export class PixelSet {
   /** An allocated byte per pixel: 1 in the set, 0 outside. The caller frees it. */
   bitmap(): number {
     const bitmap = this.runtime.arena.allocate(this.total);
-    if (this.isAll) this.runtime.heap.u8.fill(1, bitmap, bitmap + this.total);
+    if (this.isAll) this.runtime.heap.fill(bitmap, 1, this.total);
     else this.runtime.kernels.set_to_bitmap(this.pixels, this.count, this.total, bitmap);
     return bitmap;
   }
@@ -100,7 +100,7 @@ export class PixelSet {
     if (this.isAll) return PixelSet.all(this.runtime, period);
     const bitmap = this.runtime.arena.allocate(period);
     const bytes = this.runtime.heap.u8;
-    bytes.fill(0, bitmap, bitmap + period);
+    this.runtime.heap.fill(bitmap, 0, period);
     for (let row = 0; row < this.count; row++) bytes[bitmap + (this.pixelAt(row) % period)] = 1;
     return PixelSet.fromBitmap(this.runtime, period, bitmap);
   }

@@ -113,7 +113,12 @@ export interface PackKernels {
   packed_igemm_x1_bytes: (taps: number, inChannels: number, outChannels: number) => number;
 }
 
+export interface FillKernels {
+  fill_bytes: (pointer: number, value: number, bytes: number) => void;
+}
+
 export type Kernels = Record<RowKernelName, RowKernel> &
   Record<NonZeroName, NonZero> &
   SetKernels &
-  PackKernels;
+  PackKernels &
+  FillKernels;

@@ -48,7 +48,7 @@ class Conv2DTranspose implements Primitive {
     const channels = filterView.shape[2];
     const bytes = set.total * channels * 4;
     const pointer = arena.allocate(bytes);
-    heap.u8.fill(0, pointer, pointer + bytes);
+    heap.fill(pointer, 0, bytes);
     const { strideHeight, strideWidth } = this.forward.geometry;
     const start = tf.util.now();
     let token: Token = 0;

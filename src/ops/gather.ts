@@ -66,7 +66,7 @@ class Gather implements Primitive {
   private pixelsOf(starts: readonly number[], map: View, { runtime }: Evaluation): PixelSet {
     const bitmap = runtime.arena.allocate(map.pixels);
     const bytes = runtime.heap.u8;
-    bytes.fill(0, bitmap, bitmap + map.pixels);
+    runtime.heap.fill(bitmap, 0, map.pixels);
     for (const start of starts) {
       const first = bitmap + Math.floor(start / map.channels);
       const last = bitmap + Math.floor((start + this.runs.length - 1) / map.channels);

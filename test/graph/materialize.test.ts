@@ -18,7 +18,7 @@ describe('rows of bytes', () => {
   /** Leaves ones behind in blocks that are allocated next. */
   function soil(): void {
     const blocks = Array.from({ length: 8 }, () => runtime.arena.allocate(TOTAL * 4));
-    for (const block of blocks) runtime.heap.u8.fill(1, block, block + TOTAL * 4);
+    for (const block of blocks) runtime.heap.fill(block, 1, TOTAL * 4);
     for (const block of blocks) runtime.arena.free(block);
   }
 
