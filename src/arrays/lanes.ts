@@ -19,6 +19,8 @@ export type { Token } from './jobs.js';
 const SPINS = 256;
 /** A look that comes later than this shows that the calling thread did not run, either. */
 const LONGEST_POLL_MS = 20;
+/** Kernels compute so many rows at once: bands begin at multiples. */
+const TILE_ROWS = 4;
 /** A longer description of a job that the calling thread runs by itself gets a block of its own. */
 const ALONE_BYTES = 4096;
 
@@ -168,17 +170,23 @@ export class Lanes implements Fence {
    * Runs a kernel on the first `rows` rows of each of the commands at these addresses, which do not
    * depend on one another.
    * @param after the moments that it waits for
+   * @param bands how many lanes may share the rows
    */
   run(
     kernel: RowKernelName,
     commands: readonly number[],
     rows: number,
     after: readonly Token[],
+    bands = 1,
   ): Token {
     const stages = commands.map((command) => ({ kernel, command, inWorkspace: 0, clock: null }));
-    const starts = commands.map(() => 0);
-    const bands = [{ starts, ends: commands.map(() => rows) }];
-    return this.post({ stages, bands, array: 1, workspace: 0 }, after);
+    const cut = (band: number): number =>
+      band === bands ? rows : Math.floor((rows * band) / bands / TILE_ROWS) * TILE_ROWS;
+    const shares = Array.from({ length: bands }, (_, band) => ({
+      starts: commands.map(() => cut(band)),
+      ends: commands.map(() => cut(band + 1)),
+    }));
+    return this.post({ stages, bands: shares, array: 1, workspace: 0 }, after);
   }
 
   /** Tells lanes whether there will be work soon: they stay awake then, and are woken if they sleep. */

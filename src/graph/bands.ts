@@ -15,6 +15,15 @@ const LEAD_NS = 60_000;
 /** Bands for each lane: more would let one that comes late take fewer, but each has a halo of its own. */
 const BANDS_A_LANE = 1;
 
+/** Fewest rows of a band of rows that cost all the same. */
+const FEWEST_ROWS = 8;
+
+/** How many bands rows that cost all the same are cut into, if they take `cost` nanoseconds in all. */
+export function evenBands(rows: number, cost: number, lanes: number): number {
+  const most = Math.min(Math.floor(rows / FEWEST_ROWS), Math.floor(cost / SHORTEST_BAND_NS));
+  return Math.max(1, Math.min(lanes, most));
+}
+
 /** About how long a lane takes for the rows of all stages that rows [0, end) of the last one need. */
 function costUntil(
   stages: readonly Stage[],

@@ -2,7 +2,7 @@ import type { RowKernelName } from '../memory/kernels.js';
 import type { Producer, Rows } from './rows.js';
 
 /** Multiply-accumulates that a lane does in a nanosecond. */
-const MACS_PER_NS = 20;
+export const MACS_PER_NS = 20;
 /** Values that a lane moves in a nanosecond. */
 const VALUES_PER_NS = 1.5;
 

@@ -1,5 +1,6 @@
 import { util } from '@tensorflow/tfjs-core';
 import { Command } from '../arrays/command.js';
+import { evenBands } from './bands.js';
 import type { Runtime } from '../arrays/runtime.js';
 import type { Token } from '../arrays/lanes.js';
 import type { RowKernelName } from '../memory/kernels.js';
@@ -246,7 +247,9 @@ export class Driver implements Evaluation {
     commands: readonly number[],
     rows: number,
     after: readonly Token[],
+    cost = 0,
   ): Token {
-    return this.runtime.lanes.run(kernel, commands, rows, after);
+    const { lanes } = this.runtime;
+    return lanes.run(kernel, commands, rows, after, evenBands(rows, cost, lanes.ready));
   }
 }

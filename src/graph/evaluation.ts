@@ -32,6 +32,7 @@ export interface Evaluation {
    * Gives a kernel to the lanes, for the first `rows` rows of each of the commands at these addresses,
    * which do not depend on one another.
    * @param after the moments that it waits for
+   * @param cost about how long a lane takes for it, in nanoseconds: what takes long is shared
    * @returns the moment when all of it is done
    */
   run(
@@ -39,5 +40,6 @@ export interface Evaluation {
     commands: readonly number[],
     rows: number,
     after: readonly Token[],
+    cost?: number,
   ): Token;
 }

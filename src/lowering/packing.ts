@@ -65,7 +65,8 @@ const PANEL_WIDTHS: Partial<Record<RowKernelName, number>> = {
 
 const tapsOf = ({ taps }: FilterLayout): number => (typeof taps === 'number' ? taps : taps.length);
 
-function packedBytes(layout: FilterLayout, kernels: PackKernels): number {
+/** Bytes that a packed filter takes. */
+export function packedBytes(layout: FilterLayout, kernels: PackKernels): number {
   const shape = [tapsOf(layout), layout.inChannels, layout.outChannels] as const;
   const width = PANEL_WIDTHS[layout.kernel];
   return width
@@ -76,14 +77,24 @@ function packedBytes(layout: FilterLayout, kernels: PackKernels): number {
 function pack(filter: Storage, layout: FilterLayout, bias: Storage | null, panels: number): void {
   const { runtime } = filter;
   const { arena, kernels } = runtime;
-  const shape = [tapsOf(layout), layout.inChannels, layout.outChannels] as const;
   const isInOrder = typeof layout.taps === 'number' && !layout.isTransposed;
   const values = isInOrder ? filter.pointer : reorder(filter.pointer, layout, runtime);
-  const width = PANEL_WIDTHS[layout.kernel];
-  const vector = bias?.pointer ?? 0;
-  if (width) kernels.pack_igemm(width, values, vector, ...shape, panels);
-  else kernels.pack_igemm_x1(values, vector, ...shape, panels);
+  packValues(values, layout, bias?.pointer ?? 0, kernels, panels);
   if (!isInOrder) arena.free(values);
+}
+
+/** Packs the values [taps, in, out] at an address, with the bias at another (0: none), to `panels`. */
+export function packValues(
+  values: number,
+  layout: FilterLayout,
+  bias: number,
+  kernels: PackKernels,
+  panels: number,
+): void {
+  const shape = [tapsOf(layout), layout.inChannels, layout.outChannels] as const;
+  const width = PANEL_WIDTHS[layout.kernel];
+  if (width) kernels.pack_igemm(width, values, bias, ...shape, panels);
+  else kernels.pack_igemm_x1(values, bias, ...shape, panels);
 }
 
 /** The taps of a layout as [taps, in, out], in a block of the arena. */

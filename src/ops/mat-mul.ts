@@ -6,7 +6,6 @@ import { whole } from '../graph/node.js';
 import type { Node, Primitive, Steps } from '../graph/node.js';
 import type { PixelSet } from '../graph/pixels.js';
 import { View } from '../graph/view.js';
-import { Window } from '../graph/window.js';
 import { Activation } from '../lowering/activation.js';
 import { scaleAndShift } from '../lowering/affine.js';
 import { isVector } from '../lowering/operand.js';
@@ -14,16 +13,20 @@ import { anyDeferred, present, required } from '../lowering/operation.js';
 import type { Call, Operation } from '../lowering/operation.js';
 import { weightName } from '../weight-names.js';
 import { wasmKernel } from '../wasm-kernels.js';
+import { deferProducts, repeats, rowByRow } from './batch-mat-mul.js';
 import { Conv2D } from './conv2d.js';
 
 /*
  * Products of matrices. One matrix for all rows, as a dense layer has it, is the filter of a 1x1
- * convolution over them. Other products are tfjs-backend-wasm's, but for bias and activation, which its
- * fused kernel gets wrong: it adds the bias to the first row alone, and loses NaN.
+ * convolution over them; many products are as many of those. Few are tfjs-backend-wasm's, but for bias
+ * and activation, which its fused kernel gets wrong: it adds the bias to the first row alone, and loses
+ * NaN.
  */
 
 /** To defer so few takes longer than to compute them. */
 const FEW_PRODUCTS = 2 ** 14;
+/** To pack a matrix that so few rows are multiplied with takes longer than to multiply. */
+const FEW_ROWS = 2;
 
 interface Attributes {
   transposeA: boolean;
@@ -71,11 +74,7 @@ function asConvolution(
   const { transposeA, transposeB } = call.attrs as unknown as Attributes;
   if (transposeA || b.pixels !== b.shape[b.shape.length - 2]) return null;
   const rows = new View(a.storage, [1, 1, a.pixels, a.channels]);
-  const one = { kernelHeight: 1, kernelWidth: 1, strideHeight: 1, strideWidth: 1 };
-  const window = new Window({
-    ...{ images: 1, inHeight: 1, inWidth: a.pixels, outHeight: 1, outWidth: a.pixels, ...one },
-    ...{ dilationHeight: 1, dilationWidth: 1, padTop: 0, padLeft: 0 },
-  });
+  const window = rowByRow(a.pixels);
   const filterName = weightName(tensors.b);
   const hasBias = bias !== null;
   const convolution = {
@@ -87,30 +86,36 @@ function asConvolution(
   return backend.defer(primitive, operands, outShape, 'float32', activation.nonNegative);
 }
 
-/** The product of tfjs-backend-wasm, with bias and activation on top. */
+/** Bias and activation on top of a product, which it disposes of. */
 function onProduct(
-  call: Call,
-  outShape: number[],
+  product: TensorInfo,
+  backend: DynconvBackend,
   { bias, slopes, activation }: Fused,
-): TensorInfo | null {
-  const { backend, tensors: inputs, attrs } = call;
+): TensorInfo {
+  const operands = present(backend.view(product), bias, slopes);
+  const primitive = new Activated(backend, activation, bias !== null);
+  const { shape } = product;
+  const activated = backend.defer(primitive, operands, shape, 'float32', activation.nonNegative);
+  backend.disposeData(product.dataId);
+  return activated;
+}
+
+/** The product of tfjs-backend-wasm. */
+function productNow({ backend, tensors, attrs }: Call): TensorInfo {
   const { kernelFunc } = wasmKernel(tf.BatchMatMul);
-  const { a, b } = inputs;
+  const { a, b } = tensors;
   const { result, error } = backend.attempt(
     () => kernelFunc({ inputs: { a, b }, attrs, backend }) as TensorInfo,
   );
   if (!result) throw error;
-  const operands = present(backend.view(result), bias, slopes);
-  const primitive = new Activated(backend, activation, bias !== null);
-  const activated = backend.defer(primitive, operands, outShape, 'float32', activation.nonNegative);
-  backend.disposeData(result.dataId);
-  return activated;
+  return result;
 }
 
 function matrixProduct(name: typeof tf.BatchMatMul | typeof tf._FusedMatMul): Operation {
   return {
     name,
     defer(call: Call): TensorInfo | null {
+      const { backend } = call;
       const [a, b] = [required(call, 'a'), required(call, 'b')];
       const { bias = null, preluActivationWeights: slopes = null } = call.inputs;
       if (present(a, b, bias, slopes).some(({ dtype }) => dtype !== 'float32')) return null;
@@ -122,14 +127,21 @@ function matrixProduct(name: typeof tf.BatchMatMul | typeof tf._FusedMatMul): Op
       const batch = tf.backend_util.assertAndGetBroadcastShape(batchOf(a), batchOf(b));
       const outShape = [...batch, left, right];
       const products = tf.util.sizeFromShape(outShape) * inner;
-      if (name === tf.BatchMatMul && products < FEW_PRODUCTS && !anyDeferred(a, b)) return null;
+      // The other kernels cannot do with every way of broadcasting.
+      const isForWasm = repeats(a, batch) && repeats(b, batch);
+      const isFew = products < FEW_PRODUCTS && isForWasm;
+      if (isFew && name === tf.BatchMatMul && !anyDeferred(a, b)) return null;
       if (bias && !isVector(bias.shape, right)) return null;
       const activation = Activation.of(call.attrs, slopes, right);
       if (!activation) return null;
       const fused = { bias, slopes, activation };
       const convolution = asConvolution(call, name, outShape, fused);
-      if (convolution || name === tf.BatchMatMul) return convolution;
-      return onProduct(call, outShape, fused);
+      if (convolution) return convolution;
+      const isNow = isFew || (left < FEW_ROWS && isForWasm);
+      if (isNow && name === tf.BatchMatMul) return null;
+      const shapes = { left, inner, right, transposeA, transposeB, batch };
+      const product = isNow ? productNow(call) : deferProducts(backend, a, b, shapes);
+      return name === tf.BatchMatMul ? product : onProduct(product, backend, fused);
     },
   };
 }

@@ -1,20 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { Command } from '../arrays/command.js';
 import type { Evaluation } from '../graph/evaluation.js';
 import { channelsOf } from '../graph/view.js';
 import type { Node, Primitive, Steps } from '../graph/node.js';
 import type { View } from '../graph/view.js';
 import { PixelSet } from '../graph/pixels.js';
 import { Rows } from '../graph/rows.js';
+import { transposeEach } from '../lowering/matrices.js';
+import type { Matrices } from '../lowering/matrices.js';
 import { required } from '../lowering/operation.js';
 import type { Call, Operation } from '../lowering/operation.js';
-
-/** Matrices that lie one after the other. */
-interface Matrices {
-  count: number;
-  rows: number;
-  columns: number;
-}
 
 /** Channels moved before or behind the pixels, as models with channels first need it. */
 class Transpose implements Primitive {
@@ -32,22 +26,10 @@ class Transpose implements Primitive {
       return evaluation.none(want, { channels: channelsOf(node), dtype: node.dtype });
     }
     const [view] = node.inputs as [View];
-    const { count, rows, columns } = this.matrices;
     const all = evaluation.all(view);
     const x = evaluation.align(evaluation.compute(yield { view, want: all }), all);
     all.release();
-    const stride = rows * columns * 4;
-    const pointer = runtime.arena.allocate(count * stride);
-    const command = runtime.arena.allocate(Command.bytes);
-    new Command()
-      .input({ pointer: x.pointer, stride })
-      .output({ pointer, stride })
-      .channels(columns)
-      .parameters(rows)
-      .place(runtime.heap, command);
-    const token = evaluation.run('f32_transpose', [command], count, [x.token]);
-    runtime.arena.free(command);
-    x.releaseAfter(token);
+    const { pointer, token } = transposeEach(x, this.matrices, evaluation);
     const set = PixelSet.all(runtime, want.total);
     const result = Rows.computed(runtime, set, channelsOf(node), 'float32', pointer);
     result.token = token;

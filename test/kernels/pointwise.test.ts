@@ -97,6 +97,67 @@ function prepare(sandbox: Sandbox, operation: Operation, test: Case) {
   return { command, rows, channels, out, outStride, expected };
 }
 
+const anyRings = fc.record({
+  first: fc.integer({ min: 0, max: 20 }),
+  rows: fc.integer({ min: 1, max: 8 }),
+  channels: fc.integer({ min: 1, max: 9 }),
+  /** Which operands lie in a ring: the first input, the second, the output. */
+  isRing: fc.tuple(fc.boolean(), fc.boolean(), fc.boolean()),
+  seed: anySeed,
+});
+
+/** Runs an operation on rows `first` and following, of which some operands lie in a ring of eight. */
+function checkRings(
+  sandbox: Sandbox,
+  kernel: RowKernelName,
+  operation: Operation,
+  {
+    first,
+    rows,
+    channels,
+    isRing,
+    seed,
+  }: typeof anyRings extends fc.Arbitrary<infer T> ? T : never,
+): void {
+  sandbox.reset();
+  const next = random(seed);
+  const ring = 8;
+  const rowAt = (index: number, r: number): number => (isRing[index] ? r % ring : r);
+  const place = (index: number, width: number) => {
+    const stored = new Float32Array((isRing[index] ? ring : first + rows) * width).fill(NaN);
+    const values = uniform(next, rows * width);
+    for (let r = 0; r < rows; r++) {
+      const row = values.subarray(r * width, (r + 1) * width);
+      stored.set(row, rowAt(index, first + r) * width);
+    }
+    return { values, pointer: sandbox.placeFloats(stored), mask: isRing[index] ? ring - 1 : -1 };
+  };
+  const a = place(0, channels);
+  const width = operation.second === 'one' ? 1 : channels;
+  const b = place(1, width);
+  const parameters = operation.shared ? 1 : channels;
+  const weights = uniform(next, parameters);
+  const bias = uniform(next, parameters);
+  const out = sandbox.placeFloats(new Float32Array((isRing[2] ? ring : first + rows) * channels));
+  const command = sandbox.placeCommand({
+    ...{ InBase: a.pointer, InStride: channels * 4, InMask: a.mask, InChannels: channels },
+    ...{ In2Base: b.pointer, In2Stride: width * 4, In2Mask: b.mask },
+    ...{ OutBase: out, OutStride: channels * 4, OutMask: isRing[2] ? ring - 1 : -1 },
+    Weights: operation.weights ? sandbox.placeFloats(weights) : 0,
+    Bias: operation.bias ? sandbox.placeFloats(bias) : 0,
+    Param0: operation.shared ? 1 : 0,
+  });
+  sandbox.run(kernel, command, first, first + rows);
+  for (let r = 0; r < rows; r++) {
+    const actual = sandbox.floats(out + rowAt(2, first + r) * channels * 4, channels);
+    for (let c = 0; c < channels; c++) {
+      const [x, y] = [a.values[r * channels + c], b.values[r * width + (c % width)]];
+      const wanted = operation.rule(x, y, weights[c % parameters], bias[c % parameters]);
+      assert.closeTo(actual[c], wanted, 1e-6, `row ${first + r}, channel ${c}`);
+    }
+  }
+}
+
 for (const [name, operations] of Object.entries(OPERATIONS)) {
   const kernel = name as RowKernelName;
   describeKernels(kernel, (sandbox) => {
@@ -107,6 +168,14 @@ for (const [name, operations] of Object.entries(OPERATIONS)) {
         fc.assert(
           fc.property(anyCase, (test) => {
             verify(sandbox(), kernel, () => prepare(sandbox(), operation, test), 1e-6);
+          }),
+        );
+      });
+
+      it(`goes on where a ring begins anew (${i})`, () => {
+        fc.assert(
+          fc.property(anyRings, (test) => {
+            checkRings(sandbox(), kernel, operation, test);
           }),
         );
       });
