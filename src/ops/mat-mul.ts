@@ -123,7 +123,7 @@ function matrixProduct(name: typeof tf.BatchMatMul | typeof tf._FusedMatMul): Op
       const [left, inner] = transposeA ? lastTwo(a).reverse() : lastTwo(a);
       const [depth, right] = transposeB ? lastTwo(b).reverse() : lastTwo(b);
       // Let the kernel say what is wrong.
-      if (inner !== depth) return null;
+      if (inner !== depth || Math.min(a.shape.length, b.shape.length) < 2) return null;
       const batch = tf.backend_util.assertAndGetBroadcastShape(batchOf(a), batchOf(b));
       const outShape = [...batch, left, right];
       const products = tf.util.sizeFromShape(outShape) * inner;
