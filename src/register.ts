@@ -18,8 +18,8 @@ import type { View } from './graph/view.js';
 import { Runtime } from './arrays/runtime.js';
 import { loadMachine } from './memory/load.js';
 import { OutOfMemoryError } from './memory/heap.js';
-import { operations } from './ops/index.js';
-import type { Operation } from './lowering/operation.js';
+import { compositions, operations } from './ops/index.js';
+import type { Composition, KernelCall, Operation } from './lowering/operation.js';
 import { isTrusted, wasmKernels } from './wasm-kernels.js';
 
 /** The name that the backend is registered under. */
@@ -41,7 +41,9 @@ export function register(): void {
   }
   for (const { kernelName } of getKernelsForBackend('cpu')) {
     if (names.has(kernelName)) continue;
-    const kernelFunc: KernelFunc = ({ inputs, attrs, backend }) =>
+    const composition = compositions.find(({ name }) => name === kernelName);
+    const kernelFunc: KernelFunc = ({ inputs, attrs = {}, backend }) =>
+      (composition && compose(composition, inputs, attrs, backendOf(backend))) ??
       runOnCpu(kernelName, inputs, attrs, backendOf(backend));
     registerKernel({ kernelName, backendName: BACKEND, kernelFunc });
   }
@@ -79,6 +81,27 @@ function run(
   }
   for (const { dataId } of tensorsOf(inputs)) backend.slot(dataId).compute();
   return runAtOnce(wasm, inputs, attrs, backend);
+}
+
+/** Runs a kernel that is made of others; null for inputs that it cannot do. */
+function compose(
+  composition: Composition,
+  inputs: KernelArguments['inputs'],
+  attrs: NonNullable<KernelArguments['attrs']>,
+  backend: DynconvBackend,
+): TensorInfo | null {
+  const call: KernelCall = (name, operands, attributes) => {
+    const { kernelFunc } = getKernel(name, BACKEND);
+    return kernelFunc({ inputs: operands, attrs: attributes, backend }) as TensorInfo;
+  };
+  let isOwn = true;
+  const { result, error } = backend.attempt(() => {
+    const made = composition.compose(tensorsOf(inputs), attrs, call);
+    isOwn = made !== null;
+    return made ?? [];
+  });
+  if (!result) throw error;
+  return isOwn ? (result as TensorInfo) : null;
 }
 
 /** The inputs as deferred operations read them; null if one has no values, or none in memory: a string, say. */

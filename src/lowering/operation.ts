@@ -29,6 +29,24 @@ export interface Operation {
   defer(call: Call): TensorInfo | null;
 }
 
+/** Calls a kernel of this backend. */
+export type KernelCall = (
+  name: string,
+  inputs: NamedTensorInfoMap,
+  attrs: NamedAttrMap,
+) => TensorInfo;
+
+/** A kernel that is made of others; tfjs-backend-wasm has none of its name. */
+export interface Composition {
+  /** The name that the kernel is registered under. */
+  readonly name: string;
+  /**
+   * Returns the result, or null for inputs that only the cpu backend's kernel does. What it makes on the way
+   * is disposed of by the caller.
+   */
+  compose(inputs: TensorInfo[], attrs: NamedAttrMap, call: KernelCall): TensorInfo | null;
+}
+
 /** The given inputs, in order. */
 export function present(...inputs: (View | null | undefined)[]): View[] {
   return inputs.filter((input): input is View => input != null);

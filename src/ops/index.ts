@@ -7,6 +7,7 @@ import { concat } from './concat.js';
 import { convolutions } from './conv2d.js';
 import { conv2dTranspose } from './conv2d-transpose.js';
 import { depthwiseConvolutions } from './depthwise-conv2d.js';
+import { einsum } from './einsum.js';
 import { elementwise } from './elementwise.js';
 import { gathers } from './gather.js';
 import { identity } from './identity.js';
@@ -14,7 +15,7 @@ import { leakyRelu, prelu } from './leaky-relu.js';
 import { matrixProducts } from './mat-mul.js';
 import { mean } from './mean.js';
 import { multiply } from './multiply.js';
-import type { Operation } from '../lowering/operation.js';
+import type { Composition, Operation } from '../lowering/operation.js';
 import { padV2 } from './pad.js';
 import { pools } from './pool.js';
 import { reshapes } from './reshape.js';
@@ -54,3 +55,6 @@ export const operations: readonly Operation[] = [
   tileOperation,
   identity,
 ];
+
+/** The kernels that are made of others. */
+export const compositions: readonly Composition[] = [einsum];
