@@ -1,7 +1,8 @@
+import { assert } from 'chai';
 import fc from 'fast-check';
 import { anyLayout, anySeed, inputFields, type Layout, placeInput } from './operands.js';
 import { placeOutput, type Prepared, verify } from './operands.js';
-import { random } from './random.js';
+import { random, uniform } from './random.js';
 import { describeKernels, type Sandbox } from './sandbox.js';
 import { anyWindows, inPixels, outPixels, placeOutPixels, sameWindows } from './windows.js';
 import { windowFields, type Windows, windowTaps } from './windows.js';
@@ -42,10 +43,10 @@ function prepare(sandbox: Sandbox, pool: (values: number[]) => number, test: Cas
   return { command, rows, channels, out, outStride, expected };
 }
 
-for (const kernel of ['f32_maxpool', 'f32_avgpool'] as const) {
-  describeKernels(kernel, (sandbox) => {
+for (const kernelName of ['f32_maxpool', 'f32_avgpool'] as const) {
+  describeKernels(kernelName, (sandbox) => {
     const check = (test: Case): void => {
-      verify(sandbox(), kernel, () => prepare(sandbox(), POOLS[kernel], test));
+      verify(sandbox(), kernelName, () => prepare(sandbox(), POOLS[kernelName], test));
     };
 
     it('computes every remainder of rows and channels', () => {
@@ -65,7 +66,54 @@ for (const kernel of ['f32_maxpool', 'f32_avgpool'] as const) {
         sparse: fc.boolean(),
         seed: anySeed,
       });
-      fc.assert(fc.property(anyCase, check), { numRuns: 150 });
+      fc.assert(fc.property(anyCase, check), { numRuns: 300 });
+    });
+
+    it('reads lines that go on where a ring begins anew', () => {
+      const ring = 64;
+      const anyRing = fc.record({
+        width: fc.integer({ min: 3, max: 9 }),
+        kernel: fc.integer({ min: 1, max: 4 }),
+        start: fc.double({ min: 0, max: 1, noNaN: true }),
+        channels: fc.integer({ min: 1, max: 9 }),
+        seed: anySeed,
+      });
+      fc.assert(
+        fc.property(anyRing, ({ width, kernel, start, channels, seed }) => {
+          fc.pre(kernel <= width);
+          sandbox().reset();
+          const windows = {
+            ...sameWindows(30, width, kernel),
+            ...{ outH: 31 - kernel, outW: width + 1 - kernel, padTop: 0, padLeft: 0 },
+          };
+          // The last rows that were written are in the ring, the others are overwritten.
+          const first = Math.floor(start * (inPixels(windows) - ring));
+          const values = uniform(random(seed), inPixels(windows) * channels);
+          const stored = new Float32Array(ring * channels);
+          for (let row = first; row < first + ring; row++) {
+            const place = (row % ring) * channels;
+            stored.set(values.subarray(row * channels, (row + 1) * channels), place);
+          }
+          const pixels = Array.from({ length: outPixels(windows) }, (_, p) => p).filter((p) =>
+            windowTaps(windows, p).every((q) => q >= first && q < first + ring),
+          );
+          fc.pre(pixels.length > 0);
+          const out = sandbox().placeFloats(new Float32Array(outPixels(windows) * channels));
+          const command = sandbox().placeCommand({
+            ...{ InBase: sandbox().placeFloats(stored), InStride: channels * 4, InMask: ring - 1 },
+            ...{ InChannels: channels, OutBase: out, OutStride: channels * 4 },
+            ...windowFields(windows),
+          });
+          sandbox().run(kernelName, command, pixels[0], pixels[pixels.length - 1] + 1);
+          for (const p of pixels) {
+            const actual = sandbox().floats(out + p * channels * 4, channels);
+            for (let c = 0; c < channels; c++) {
+              const taps = windowTaps(windows, p).map((q) => values[q * channels + c]);
+              assert.closeTo(actual[c], POOLS[kernelName](taps), 1e-5, `pixel ${p}, channel ${c}`);
+            }
+          }
+        }),
+      );
     });
   });
 }
