@@ -12,9 +12,13 @@ import type { Heap } from '../memory/heap.js';
 import { required } from '../lowering/operation.js';
 import type { Call, Operation } from '../lowering/operation.js';
 import { valuesOf } from '../lowering/values.js';
+import { isTrusted } from '../wasm-kernels.js';
 
 /** Maps of which more than this part is gathered are computed at once, not where they are read. */
 const LARGEST_SHARE = 1 / 16;
+
+/** Longer runs are copied here: tfjs-backend-wasm's kernel goes value by value. */
+const SHORTEST_RUN = 8;
 
 /** What is gathered: runs of values of the input, one after the other. */
 interface Runs {
@@ -195,7 +199,10 @@ const gatherV2: Operation = {
       ...indices.shape,
       ...map.shape.slice(dimension + 1),
     ];
-    return gather(call, tf.GatherV2, [map, indices], shape, runs);
+    const gathered = gather(call, tf.GatherV2, [map, indices], shape, runs);
+    if (gathered || length < SHORTEST_RUN) return gathered;
+    const isTrustedCall = isTrusted(tf.GatherV2, { x: map, indices }, call.attrs);
+    return isTrustedCall ? gatherNow(call, ['x', 'indices'], shape, runs) : null;
   },
 };
 

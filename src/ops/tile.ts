@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { KernelConfig } from '@tensorflow/tfjs-core';
+import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
 import type { DynconvBackend } from '../backend.js';
 import type { Evaluation } from '../graph/evaluation.js';
+import { force } from '../graph/force.js';
 import { nodeOf, settled, whole } from '../graph/node.js';
 import { channelsOf } from '../graph/view.js';
 import type { Node, Primitive, Steps } from '../graph/node.js';
@@ -13,6 +14,7 @@ import { runOnRows } from '../lowering/on-rows.js';
 import { operandKind } from '../lowering/operand.js';
 import { anyDeferred, required } from '../lowering/operation.js';
 import type { Call, Operation } from '../lowering/operation.js';
+import { copyRuns } from '../lowering/runs.js';
 import { valuesOf } from '../lowering/values.js';
 
 /*
@@ -80,10 +82,49 @@ export function untiled(view: View): View {
   return node.inputs[0];
 }
 
+/** Defers one value a pixel that is repeated for every channel; null for anything else. */
+function deferPixels(
+  { backend, wasm }: Call,
+  x: View,
+  reps: number[],
+  shape: number[],
+): TensorInfo | null {
+  const overChannels = reps.slice(0, -1).every((rep) => rep === 1) && channelsOf(x) === 1;
+  if (!overChannels || operandKind(x.shape, shape) !== 'pixel') return null;
+  if (!isTrusted(tf.Tile, { x }) || (!anyDeferred(x) && x.shape.length < 3)) return null;
+  return backend.defer(new TilePixels(backend, wasm), [x], shape, x.dtype);
+}
+
+/** Repeats values at once, run by run: tfjs-backend-wasm's kernel goes value by value. */
+function tileNow(backend: DynconvBackend, x: View, shape: number[]): TensorInfo {
+  force(x.storage);
+  const { heap } = backend.runtime;
+  const width = tf.util.bytesPerElement(x.dtype);
+  const from = x.storage.pointer;
+  const rank = shape.length;
+  const bytesFrom = (sizes: number[], axis: number) =>
+    tf.util.sizeFromShape(sizes.slice(axis)) * width;
+  /** Fills the output's block at `to` along `axis`, and those of the axes behind it. */
+  const fill = (axis: number, source: number, to: number): void => {
+    const own = x.shape[axis];
+    const block = bytesFrom(shape, axis + 1);
+    const bytes = own * block;
+    if (axis === rank - 1) copyRuns(heap, 1, bytes, source, 0, to, 0);
+    else {
+      const step = bytesFrom(x.shape, axis + 1);
+      for (let at = 0; at < own; at++) fill(axis + 1, source + at * step, to + at * block);
+    }
+    copyRuns(heap, shape[axis] / own - 1, bytes, to, 0, to + bytes, bytes);
+  };
+  return backend.output(shape, x.dtype, (pointer) => {
+    fill(0, from, pointer);
+  });
+}
+
 export const tileOperation: Operation = {
   name: tf.Tile,
   defer(call: Call) {
-    const { attrs, backend, wasm } = call;
+    const { attrs, backend } = call;
     const x = required(call, 'x');
     const { reps } = attrs as unknown as { reps: number[] };
     const shape = x.shape.map((size, axis) => size * (reps[axis] ?? 1));
@@ -91,9 +132,8 @@ export const tileOperation: Operation = {
     if (tf.util.sizeFromShape(x.shape) === 1) {
       return backend.defer(new TileNumber(), [x], shape, x.dtype);
     }
-    const overChannels = reps.slice(0, -1).every((rep) => rep === 1) && channelsOf(x) === 1;
-    if (!overChannels || operandKind(x.shape, shape) !== 'pixel') return null;
-    if (!isTrusted(tf.Tile, { x }) || (!anyDeferred(x) && x.shape.length < 3)) return null;
-    return backend.defer(new TilePixels(backend, wasm), [x], shape, x.dtype);
+    const deferred = deferPixels(call, x, reps, shape);
+    if (deferred || !isTrusted(tf.Tile, { x })) return deferred;
+    return tileNow(backend, x, shape);
   },
 };
