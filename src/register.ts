@@ -66,7 +66,7 @@ type KernelArguments = Parameters<KernelFunc>[0];
 /** Defers a kernel call where that can be done, or runs it at once. */
 function run(
   wasm: KernelConfig,
-  operation: Operation | undefined,
+  operation: Operation | Operation<TensorInfo[]> | undefined,
   { inputs, attrs = {} }: KernelArguments,
   backend: DynconvBackend,
 ): TensorInfo | TensorInfo[] {

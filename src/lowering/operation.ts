@@ -19,14 +19,14 @@ export interface Call {
 }
 
 /** A kernel of this backend: how a call of it is deferred. */
-export interface Operation {
+export interface Operation<Output extends TensorInfo | TensorInfo[] = TensorInfo> {
   /** The name that the kernel is registered under. */
   readonly name: string;
   /**
    * Returns the deferred result, or null for a call that has no region rule (its type, layout or
    * broadcasting): tfjs-backend-wasm's kernel then runs it at once.
    */
-  defer(call: Call): TensorInfo | null;
+  defer(call: Call): Output | null;
 }
 
 /** Calls a kernel of this backend. */

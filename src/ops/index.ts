@@ -1,3 +1,4 @@
+import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { sums } from './add.js';
 import { batchNorm } from './batch-norm.js';
 import { cast } from './cast.js';
@@ -21,13 +22,13 @@ import { pools } from './pool.js';
 import { reshapes } from './reshape.js';
 import { resizes } from './resize.js';
 import { select } from './select.js';
-import { slices } from './slice.js';
+import { slices, split } from './slice.js';
 import { tileOperation } from './tile.js';
 import { transpose } from './transpose.js';
 import { zeros } from './zeros.js';
 
 /** The operations that this backend defers. */
-export const operations: readonly Operation[] = [
+export const operations: readonly (Operation | Operation<TensorInfo[]>)[] = [
   ...convolutions,
   ...depthwiseConvolutions,
   ...pools,
@@ -54,6 +55,7 @@ export const operations: readonly Operation[] = [
   transpose,
   tileOperation,
   identity,
+  split,
 ];
 
 /** The kernels that are made of others. */

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { StridedSliceAttrs, TensorInfo } from '@tensorflow/tfjs-core';
+import type { SplitVAttrs, StridedSliceAttrs, TensorInfo } from '@tensorflow/tfjs-core';
 import { copyRuns } from '../lowering/runs.js';
 import type { Call, Operation } from '../lowering/operation.js';
 import { isEmpty, isTrusted } from '../wasm-kernels.js';
@@ -86,6 +86,30 @@ const stridedSlice: Operation = {
     if (info.isIdentity || !(info.sliceDim0 || info.isSimpleSlice)) return null;
     const size = tf.slice_util.computeOutShape(info.begin, info.end, info.strides);
     return isEmpty(size) ? null : cut(call, info.begin, size, info.finalShape);
+  },
+};
+
+/** Several boxes of one tensor. */
+export const split: Operation<TensorInfo[]> = {
+  name: tf.SplitV,
+  defer(call: Call) {
+    const x = call.tensors.x!;
+    const { numOrSizeSplits, axis } = call.attrs as unknown as SplitVAttrs;
+    if (!isTrusted(tf.SplitV, { x }, call.attrs)) return null;
+    const [along] = tf.util.parseAxisParam(axis, x.shape);
+    const sizes = tf.backend_util.prepareSplitSize(x, numOrSizeSplits, along);
+    if (sizes.some((size) => size === 0)) return null;
+    const { result, error } = call.backend.attempt(() => {
+      const begin = x.shape.map(() => 0);
+      return sizes.map((size) => {
+        const part = x.shape.map((whole, at) => (at === along ? size : whole));
+        const made = cut(call, begin, part);
+        begin[along] += size;
+        return made;
+      });
+    });
+    if (!result) throw error;
+    return result;
   },
 };
 

@@ -58,6 +58,29 @@ describe('copies of values in memory', () => {
     );
   });
 
+  it('split cuts along any axis', async () => {
+    const anyCase = fc.record({
+      shape: anyShape,
+      dtype: anyDtype,
+      axis: fc.nat(3),
+      cuts: fc.array(fc.nat(11), { maxLength: 3 }),
+      which: fc.nat(3),
+      seed: anySeed,
+    });
+    await fc.assert(
+      fc.asyncProperty(anyCase, ({ shape, dtype, axis, cuts, which, seed }) => {
+        const along = axis % shape.length;
+        const size = shape[along];
+        const ends = [...cuts.map((cut) => cut % (size + 1)), size].sort((a, b) => a - b);
+        const sizes = ends.map((end, index) => end - (ends[index - 1] ?? 0));
+        return check(() => {
+          const parts = tf.split(values(shape, dtype, seed), sizes, along);
+          return parts[which % parts.length];
+        });
+      }),
+    );
+  });
+
   it('gather takes runs of values along any axis', async () => {
     const anyCase = fc.record({
       shape: anyShape,
