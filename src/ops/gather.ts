@@ -169,6 +169,11 @@ const gatherNd: Operation = {
   },
 };
 
+function requireWithin(index: number, size: number): void {
+  if (index >= 0 && index < size) return;
+  throw new Error(`GatherV2: the index ${index} is not in [0, ${size - 1}]`);
+}
+
 const gatherV2: Operation = {
   name: tf.GatherV2,
   defer(call: Call) {
@@ -187,9 +192,7 @@ const gatherV2: Operation = {
       starts(values) {
         return Array.from({ length: outer * each }, (_, run) => {
           const index = values[run % each];
-          if (index < 0 || index >= size) {
-            throw new Error(`GatherV2: the index ${index} is not in [0, ${size - 1}]`);
-          }
+          requireWithin(index, size);
           return (Math.floor(run / each) * size + index) * length;
         });
       },
@@ -200,9 +203,16 @@ const gatherV2: Operation = {
       ...map.shape.slice(dimension + 1),
     ];
     const gathered = gather(call, tf.GatherV2, [map, indices], shape, runs);
-    if (gathered || length < SHORTEST_RUN) return gathered;
-    const isTrustedCall = isTrusted(tf.GatherV2, { x: map, indices }, call.attrs);
-    return isTrustedCall ? gatherNow(call, ['x', 'indices'], shape, runs) : null;
+    if (gathered || !isTrusted(tf.GatherV2, { x: map, indices }, call.attrs)) return gathered;
+    if (length < SHORTEST_RUN) {
+      // tfjs-backend-wasm's kernel reads whatever lies at an index that is out of range.
+      const { pointer } = call.backend.slot(call.tensors.indices!.dataId).ready;
+      const at = pointer >>> 2;
+      const values = call.backend.runtime.heap.i32.subarray(at, at + each);
+      for (const index of values) requireWithin(index, size);
+      return null;
+    }
+    return gatherNow(call, ['x', 'indices'], shape, runs);
   },
 };
 

@@ -27,6 +27,8 @@ import { Conv2D } from './conv2d.js';
 const FEW_PRODUCTS = 2 ** 14;
 /** To pack a matrix that so few rows are multiplied with takes longer than to multiply. */
 const FEW_ROWS = 2;
+/** So does it to describe one product of many to a kernel, where it is so small. */
+const FEW_PRODUCTS_A_MATRIX = 2 ** 11;
 
 interface Attributes {
   transposeA: boolean;
@@ -137,7 +139,8 @@ function matrixProduct(name: typeof tf.BatchMatMul | typeof tf._FusedMatMul): Op
       const fused = { bias, slopes, activation };
       const convolution = asConvolution(call, name, outShape, fused);
       if (convolution) return convolution;
-      const isNow = isFew || (left < FEW_ROWS && isForWasm);
+      const isSmall = left < FEW_ROWS || left * inner * right < FEW_PRODUCTS_A_MATRIX;
+      const isNow = isFew || (isSmall && isForWasm);
       if (isNow && name === tf.BatchMatMul) return null;
       const shapes = { left, inner, right, transposeA, transposeB, batch };
       const product = isNow ? productNow(call) : deferProducts(backend, a, b, shapes);
