@@ -7,6 +7,7 @@ import { comparisons } from './compare.js';
 import { concat } from './concat.js';
 import { convolutions } from './conv2d.js';
 import { conv2dTranspose } from './conv2d-transpose.js';
+import { depthToSpace } from './depth-to-space.js';
 import { depthwiseConvolutions } from './depthwise-conv2d.js';
 import { einsum } from './einsum.js';
 import { elementwise } from './elementwise.js';
@@ -56,6 +57,7 @@ export const operations: readonly (Operation | Operation<TensorInfo[]>)[] = [
   tileOperation,
   identity,
   split,
+  depthToSpace,
 ];
 
 /** The kernels that are made of others. */

@@ -58,6 +58,24 @@ describe('copies of values in memory', () => {
     );
   });
 
+  it('depthToSpace spreads channels over blocks of pixels', async () => {
+    const size = (max: number) => fc.integer({ min: 1, max });
+    const anyCase = fc.record({
+      shape: fc.tuple(size(2), size(5), size(5)),
+      blockSize: fc.integer({ min: 2, max: 4 }),
+      channels: size(20),
+      seed: anySeed,
+    });
+    await fc.assert(
+      fc.asyncProperty(anyCase, ({ shape, blockSize, channels, seed }) =>
+        check(() => {
+          const x = values([...shape, blockSize ** 2 * channels], 'float32', seed);
+          return tf.depthToSpace(x as tf.Tensor4D, blockSize);
+        }),
+      ),
+    );
+  });
+
   it('split cuts along any axis', async () => {
     const anyCase = fc.record({
       shape: anyShape,
