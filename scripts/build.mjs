@@ -74,9 +74,8 @@ async function buildLibrary() {
     plugins: boundTo((name) => `const $package = require('${name}');`),
     platform: 'node',
     format: 'cjs',
-    // Functions keep their names, for stack traces. (To rename them and keep the names besides costs time wherever a closure is made.)
-    minifyWhitespace: true,
-    minifySyntax: true,
+    // Who wants to read it reads the ES module. (To keep the functions' names besides costs time wherever a closure is made.)
+    minify: true,
     outfile: `${DIST}/dynconv.cjs`,
   });
   await build({
