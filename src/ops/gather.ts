@@ -171,7 +171,7 @@ const gatherNd: Operation = {
 
 function requireWithin(index: number, size: number): void {
   if (index >= 0 && index < size) return;
-  throw new Error(`GatherV2: the index ${index} is not in [0, ${size - 1}]`);
+  throw new Error(`GatherV2: the index value ${index} is not in [0, ${size - 1}]`);
 }
 
 const gatherV2: Operation = {

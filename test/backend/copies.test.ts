@@ -123,8 +123,8 @@ describe('copies of values in memory', () => {
   it('gather refuses an index that is out of range', () => {
     for (const length of [1, 16]) {
       const x = tf.ones([4, length]);
-      assert.throws(() => tf.gather(x, tf.tensor1d([4], 'int32')), /the index 4 is not in/);
-      assert.throws(() => tf.gather(x, tf.tensor1d([-1], 'int32')), /the index -1 is not in/);
+      assert.throws(() => tf.gather(x, tf.tensor1d([4], 'int32')), /the index value 4 is not in/);
+      assert.throws(() => tf.gather(x, tf.tensor1d([-1], 'int32')), /the index value -1 is not in/);
       x.dispose();
     }
   });
