@@ -194,7 +194,8 @@ class Trainer:
             total += tf.add_n(losses)
             if self._budget is not None:
                 terms = self._budget(masks, progress)
-                total += self.phase.budget_weight * terms.loss
+                total += self.phase.weight_of_budget(self._budget.target) * terms.network_loss
+                total += self.phase.budget_weight * terms.block_loss
                 executed = terms.executed_fraction
         variables = self.model.trainable_variables
         self._optimizer.apply(tape.gradient(total, variables), variables)

@@ -257,6 +257,11 @@ def test_stages_follow_one_another(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert resumed.train(lambda progress: None).output_shape == (None, 12, 12, 16)
 
 
+def test_small_budgets_weigh_more() -> None:
+    weights = [phase(10, 4).weight_of_budget(budget) for budget in (1.0, 0.5, 0.25, 0.125)]
+    assert weights == [60, 60, 60, 480]
+
+
 def test_a_falling_budget_reaches_the_trained_network(tmp_path: Path) -> None:
     trainer = Trainer(network(True), phase(2, 2), 0, dots(4), tmp_path, "key", network(False).build(1, SIZE))
     trainer.train(lambda progress: None)
