@@ -1,4 +1,14 @@
 /** The module's exports: the kernels that compute rows, weight packing, and sets of pixels. */
+export {
+  f32_divide,
+  f32_elu,
+  f32_exp,
+  f32_gelu,
+  f32_self_gate,
+  f32_sigmoid,
+  f32_silu,
+  f32_tanh,
+} from './activations';
 export { f32_dwconv_4x8 } from './dwconv';
 export { f32_igemm_4x1, pack_igemm_x1, packed_igemm_x1_bytes } from './igemm-4x1';
 export { f32_igemm_4x16, f32_igemm_4x8 } from './igemm';

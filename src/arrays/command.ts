@@ -107,6 +107,11 @@ export class Command {
     return this;
   }
 
+  /** The same as float32. */
+  numbers(first: number, second = 0): this {
+    return this.parameters(bitsOf(first), bitsOf(second));
+  }
+
   /** Heights and widths of the input's and the output's images. */
   images(inHeight: number, inWidth: number, outHeight: number, outWidth: number): this {
     this.words[Word.InH] = inHeight;

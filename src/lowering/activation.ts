@@ -1,22 +1,26 @@
-import * as tf from '@tensorflow/tfjs-core';
 import type { NamedAttrMap } from '@tensorflow/tfjs-core';
 import { Command } from '../arrays/command.js';
 import type { Bounds } from '../arrays/command.js';
-import type { DynconvBackend } from '../backend.js';
 import type { Evaluation } from '../graph/evaluation.js';
-import { settled } from '../graph/node.js';
-import type { Steps } from '../graph/node.js';
 import type { View } from '../graph/view.js';
 import { PixelSet } from '../graph/pixels.js';
 import { Rows } from '../graph/rows.js';
-import { wasmKernel } from '../wasm-kernels.js';
-import { runOnRows } from './on-rows.js';
+import { activate, HARD_SWISH, onKernel } from './functions.js';
+import type { ValueFunction } from './functions.js';
 import { isVector } from './operand.js';
 
 const NO_BOUNDS: Bounds = { min: -Infinity, max: Infinity };
 
+/** Activations on a kernel of their own; those of the second line are what TensorFlow's optimizer makes. */
+const FUNCTIONS: Record<string, ValueFunction> = {
+  ...{ elu: onKernel('f32_elu'), sigmoid: onKernel('f32_sigmoid'), tanh: onKernel('f32_tanh') },
+  ...{ _fusedhardswish: HARD_SWISH, geluapproximate: onKernel('f32_gelu') },
+};
+
 /** The activation that is fused to a convolution. */
 export class Activation {
+  static readonly LINEAR = new Activation('linear', 0, NO_BOUNDS);
+
   private constructor(
     private readonly name: string,
     private readonly leakyAlpha: number,
@@ -32,8 +36,6 @@ export class Activation {
     };
     switch (activation) {
       case 'linear':
-      case 'elu':
-      case 'sigmoid':
       case 'leakyrelu':
         return new Activation(activation, leakyreluAlpha, NO_BOUNDS);
       case 'relu':
@@ -44,7 +46,7 @@ export class Activation {
         if (!prelu || !(isVector(prelu.shape, channels) || isVector(prelu.shape, 1))) return null;
         return new Activation(activation, 0, NO_BOUNDS);
       default:
-        return null;
+        return activation in FUNCTIONS ? new Activation(activation, 0, NO_BOUNDS) : null;
     }
   }
 
@@ -59,28 +61,17 @@ export class Activation {
   }
 
   /** Applies what the convolution's own bounds do not express; takes over `rows` and `alpha`. */
-  *apply(
-    rows: Rows,
-    alpha: Rows | null,
-    set: PixelSet,
-    backend: DynconvBackend,
-    evaluation: Evaluation,
-  ): Steps {
+  apply(rows: Rows, alpha: Rows | null, set: PixelSet, evaluation: Evaluation): Rows {
     switch (this.name) {
       case 'leakyrelu':
         return leaky(rows, scalar(evaluation, this.leakyAlpha), set, evaluation);
       case 'prelu':
         if (!alpha) throw new Error('prelu has no alpha');
         return leaky(rows, alpha, set, evaluation);
-      case 'elu':
-      case 'sigmoid': {
-        if (set.count === 0) return rows;
-        const kernel = wasmKernel(this.name === 'elu' ? tf.Elu : tf.Sigmoid);
-        const x = yield* settled(rows);
-        return runOnRows(backend, kernel, { x }, {}, set, rows.channels);
-      }
       default:
-        return rows;
+        return this.name in FUNCTIONS
+          ? activate(rows, FUNCTIONS[this.name], set, evaluation)
+          : rows;
     }
   }
 }

@@ -36,7 +36,7 @@ export function scaleAndShift(
 }
 
 /** Features times, plus or minus one number for each channel, or one for all: a bias, say. */
-class Affine implements Primitive {
+export class Affine implements Primitive {
   /** One less a mask is a mask, too. */
   readonly zeros = 'kept';
 

@@ -19,10 +19,10 @@ import { Pointwise } from '../lowering/pointwise.js';
  */
 
 /** Values clamped to bounds. */
-class Clamp implements Primitive {
+export class Clamp implements Primitive {
   constructor(
     readonly name: string,
-    private readonly bounds: Bounds,
+    readonly bounds: Bounds,
   ) {}
 
   *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {

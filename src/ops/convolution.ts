@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import type { DynconvBackend } from '../backend.js';
 import type { Evaluation } from '../graph/evaluation.js';
 import { whole } from '../graph/node.js';
 import type { Node, Primitive, Steps } from '../graph/node.js';
@@ -15,6 +14,7 @@ import { weightName } from '../weight-names.js';
 import { Activation } from '../lowering/activation.js';
 import { windowOf } from '../lowering/conv-geometry.js';
 import { inMemory, isVector } from '../lowering/operand.js';
+import { deferActivated } from './activated.js';
 import { unpadded } from './pad.js';
 import { present, required } from '../lowering/operation.js';
 import type { Call, Operation } from '../lowering/operation.js';
@@ -23,7 +23,6 @@ import { isEmpty } from '../wasm-kernels.js';
 /** A convolution's attributes, and what is fused to it. */
 export interface Convolution {
   readonly name: string;
-  readonly backend: DynconvBackend;
   readonly window: Window;
   readonly activation: Activation;
   readonly hasBias: boolean;
@@ -67,7 +66,7 @@ export abstract class ConvolutionPrimitive implements Primitive {
 
   /** Region rule: every window of a wanted pixel, or the same pixels for a 1x1 kernel. */
   *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {
-    const { window, hasBias, record, activation, backend } = this.convolution;
+    const { window, hasBias, record, activation } = this.convolution;
     const [xView, filterView, ...rest] = node.inputs as [View, View, ...View[]];
     const field = window.receptiveField(evaluation.runtime, want);
     const x = yield { view: xView, want: field };
@@ -78,7 +77,7 @@ export abstract class ConvolutionPrimitive implements Primitive {
     const alpha = alphaView ? (inMemory(alphaView) ?? (yield* whole(alphaView))) : null;
     recordRun(record, want);
     const rows = this.convolve({ x, filter, bias }, node, want, evaluation);
-    return yield* activation.apply(rows, alpha, want, backend, evaluation);
+    return activation.apply(rows, alpha, want, evaluation);
   }
 }
 
@@ -119,11 +118,16 @@ export function convolutionOperation(
       // Grouped filters, and several filters a channel, are not of these kernels.
       if (isDepthwise ? filter.shape[3] !== 1 : info.inChannels !== filter.shape[2]) return null;
       const { outChannels, outShape } = info;
+      const activation = Activation.of(attrs, prelu, outChannels);
+      if (!activation) return null;
+      if (bias?.dtype === 'float32' && isVector(bias.shape, 1) && outChannels > 1) {
+        const plain = { ...call, inputs: { x, filter }, attrs: { ...attrs, activation: 'linear' } };
+        const sum = this.defer(plain);
+        return sum && deferActivated(name, sum, backend, { bias, slopes: prelu, activation });
+      }
       if (bias && (bias.dtype !== 'float32' || !isVector(bias.shape, outChannels))) return null;
       const { view: source, window } = unpadded(x, windowOf(info));
       if (isEmpty(outShape) || window.taps > MOST_TAPS) return null;
-      const activation = Activation.of(attrs, prelu, outChannels);
-      if (!activation) return null;
       const operands = present(source, filter, bias, prelu);
       const inChannels = isDepthwise ? 1 : info.inChannels;
       const record = recordLayer(name, operands, outShape, {
@@ -132,7 +136,7 @@ export function convolutionOperation(
       });
       const hasBias = bias !== null;
       const filterName = weightName(call.tensors.filter);
-      const convolution = { name, backend, window, activation, hasBias, record, filterName };
+      const convolution = { name, window, activation, hasBias, record, filterName };
       const primitive = create(convolution);
       return backend.defer(primitive, operands, outShape, 'float32', activation.nonNegative);
     },

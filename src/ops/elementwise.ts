@@ -13,6 +13,7 @@ import { runOnRows } from '../lowering/on-rows.js';
 import { anyDeferred, required } from '../lowering/operation.js';
 import type { Call, Operation } from '../lowering/operation.js';
 import { operandKind, pixelPeriod } from '../lowering/operand.js';
+import { deferQuotient } from './value-function.js';
 
 /*
  * Elementwise operations without a kernel of their own here: they pass the region on, and
@@ -20,14 +21,14 @@ import { operandKind, pixelPeriod } from '../lowering/operand.js';
  */
 
 /** Unary operations of which zero is no fixed point, or whose sign at zero matters. */
-const UNARY = [tf.Acos, tf.Acosh, tf.Cos, tf.Cosh, tf.Exp, tf.Log, tf.LogicalNot, tf.Reciprocal];
-const MORE_UNARY = [tf.Rsqrt, tf.Sigmoid, tf.Softplus, tf.IsFinite, tf.IsInf, tf.IsNan];
+const UNARY = [tf.Acos, tf.Acosh, tf.Cos, tf.Cosh, tf.Log, tf.LogicalNot, tf.Reciprocal];
+const MORE_UNARY = [tf.Rsqrt, tf.Softplus, tf.IsFinite, tf.IsInf, tf.IsNan];
 
 /** Unary operations that map zero to zero. */
 const ZERO_PRESERVING = [
-  ...[tf.Abs, tf.Asin, tf.Asinh, tf.Atan, tf.Atanh, tf.Ceil, tf.Elu, tf.Erf, tf.Expm1],
+  ...[tf.Abs, tf.Asin, tf.Asinh, tf.Atan, tf.Atanh, tf.Ceil, tf.Erf, tf.Expm1],
   ...[tf.Floor, tf.Log1p, tf.Neg, tf.Round, tf.Selu, tf.Sign, tf.Sin, tf.Sinh, tf.Sqrt],
-  ...[tf.Square, tf.Tan, tf.Tanh],
+  ...[tf.Square, tf.Tan],
 ];
 
 const TO_BOOL: ReadonlySet<string> = new Set<string>([
@@ -42,7 +43,7 @@ const MAKES_ZEROS: ReadonlySet<string> = new Set<string>([
 ]);
 
 const NON_NEGATIVE: ReadonlySet<string> = new Set<string>([
-  ...[tf.Abs, tf.Exp, tf.Sigmoid, tf.Softplus, tf.Sqrt, tf.Square, tf.SquaredDifference],
+  ...[tf.Abs, tf.Softplus, tf.Sqrt, tf.Square, tf.SquaredDifference],
 ]);
 
 const BINARY = [
@@ -148,12 +149,18 @@ export function deferBinary(name: string, call: Call): TensorInfo | null {
   return backend.defer(primitive, [a, b], shape, dtype, NON_NEGATIVE.has(name));
 }
 
+function divide(call: Call): TensorInfo | null {
+  const { backend } = call;
+  const [a, b] = [required(call, 'a'), required(call, 'b')];
+  const divisor = backend.numberOf(b);
+  const isQuotient = divisor !== null && a.shape.length >= b.shape.length;
+  const quotient = isQuotient ? deferQuotient(backend, a, divisor) : null;
+  return quotient ?? deferBinary(tf.RealDiv, call) ?? computeFew(call, (x, y) => x / y);
+}
+
 export const elementwise: Operation[] = [
   ...[...UNARY, ...MORE_UNARY].map((name) => unary(name, false)),
   ...ZERO_PRESERVING.map((name) => unary(name, true)),
   ...BINARY.map((name) => ({ name, defer: (call: Call) => deferBinary(name, call) })),
-  {
-    name: tf.RealDiv,
-    defer: (call) => deferBinary(tf.RealDiv, call) ?? computeFew(call, (x, y) => x / y),
-  },
+  { name: tf.RealDiv, defer: divide },
 ];

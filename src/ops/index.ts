@@ -26,6 +26,7 @@ import { select } from './select.js';
 import { slices, split } from './slice.js';
 import { tileOperation } from './tile.js';
 import { transpose } from './transpose.js';
+import { valueFunctions } from './value-function.js';
 import { zeros } from './zeros.js';
 
 /** The operations that this backend defers. */
@@ -38,6 +39,7 @@ export const operations: readonly (Operation | Operation<TensorInfo[]>)[] = [
   ...clamps,
   ...comparisons,
   ...elementwise,
+  ...valueFunctions,
   ...reshapes,
   ...zeros,
   ...gathers,

@@ -1,19 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import type { DynconvBackend } from '../backend.js';
-import type { Evaluation } from '../graph/evaluation.js';
-import { whole } from '../graph/node.js';
-import type { Node, Primitive, Steps } from '../graph/node.js';
-import type { PixelSet } from '../graph/pixels.js';
 import { View } from '../graph/view.js';
 import { Activation } from '../lowering/activation.js';
-import { scaleAndShift } from '../lowering/affine.js';
 import { isVector } from '../lowering/operand.js';
 import { anyDeferred, present, required } from '../lowering/operation.js';
 import type { Call, Operation } from '../lowering/operation.js';
 import { weightName } from '../weight-names.js';
 import { wasmKernel } from '../wasm-kernels.js';
 import { deferProducts, repeats, rowByRow } from './batch-mat-mul.js';
+import { deferActivated } from './activated.js';
+import type { Fused } from './activated.js';
 import { Conv2D } from './conv2d.js';
 
 /*
@@ -30,38 +26,11 @@ const FEW_ROWS = 2;
 /** So does it to describe one product of many to a kernel, where it is so small. */
 const FEW_PRODUCTS_A_MATRIX = 2 ** 11;
 
+const NOTHING_FUSED: Fused = { bias: null, slopes: null, activation: Activation.LINEAR };
+
 interface Attributes {
   transposeA: boolean;
   transposeB: boolean;
-}
-
-/** What is fused to a product: a bias, slopes of prelu. */
-interface Fused {
-  bias: View | null;
-  slopes: View | null;
-  activation: Activation;
-}
-
-/** A product in memory plus a bias, and its activation. */
-class Activated implements Primitive {
-  readonly name = tf._FusedMatMul;
-
-  constructor(
-    private readonly backend: DynconvBackend,
-    private readonly activation: Activation,
-    private readonly hasBias: boolean,
-  ) {}
-
-  *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {
-    const [view, ...rest] = node.inputs as [View, ...View[]];
-    const x = yield { view, want };
-    const bias = this.hasBias ? yield* whole(rest[0]) : null;
-    const slopesView = rest[this.hasBias ? 1 : 0];
-    const slopes = slopesView ? yield* whole(slopesView) : null;
-    const sum = scaleAndShift(x, null, bias, want, evaluation);
-    sum.producer?.epilogue?.takeBounds(sum.producer.command, this.activation.bounds);
-    return yield* this.activation.apply(sum, slopes, want, this.backend, evaluation);
-  }
 }
 
 /** The product as a convolution of one pixel a row; null where the rows have not all one matrix. */
@@ -80,26 +49,12 @@ function asConvolution(
   const filterName = weightName(tensors.b);
   const hasBias = bias !== null;
   const convolution = {
-    ...{ name, backend, window, activation, hasBias, filterName },
+    ...{ name, window, activation, hasBias, filterName },
     record: null,
   };
   const primitive = new Conv2D(convolution, transposeB);
   const operands = present(rows, b, bias, slopes);
   return backend.defer(primitive, operands, outShape, 'float32', activation.nonNegative);
-}
-
-/** Bias and activation on top of a product, which it disposes of. */
-function onProduct(
-  product: TensorInfo,
-  backend: DynconvBackend,
-  { bias, slopes, activation }: Fused,
-): TensorInfo {
-  const operands = present(backend.view(product), bias, slopes);
-  const primitive = new Activated(backend, activation, bias !== null);
-  const { shape } = product;
-  const activated = backend.defer(primitive, operands, shape, 'float32', activation.nonNegative);
-  backend.disposeData(product.dataId);
-  return activated;
 }
 
 /** The product of tfjs-backend-wasm. */
@@ -133,18 +88,22 @@ function matrixProduct(name: typeof tf.BatchMatMul | typeof tf._FusedMatMul): Op
       const isForWasm = repeats(a, batch) && repeats(b, batch);
       const isFew = products < FEW_PRODUCTS && isForWasm;
       if (isFew && name === tf.BatchMatMul && !anyDeferred(a, b)) return null;
-      if (bias && !isVector(bias.shape, right)) return null;
+      const isOneForAll = bias !== null && !isVector(bias.shape, right);
+      if (isOneForAll && !isVector(bias.shape, 1)) return null;
       const activation = Activation.of(call.attrs, slopes, right);
       if (!activation) return null;
       const fused = { bias, slopes, activation };
-      const convolution = asConvolution(call, name, outShape, fused);
+      const convolution = isOneForAll
+        ? asConvolution(call, name, outShape, NOTHING_FUSED)
+        : asConvolution(call, name, outShape, fused);
+      if (convolution && isOneForAll) return deferActivated(name, convolution, backend, fused);
       if (convolution) return convolution;
       const isSmall = left < FEW_ROWS || left * inner * right < FEW_PRODUCTS_A_MATRIX;
       const isNow = isFew || (isSmall && isForWasm);
       if (isNow && name === tf.BatchMatMul) return null;
       const shapes = { left, inner, right, transposeA, transposeB, batch };
       const product = isNow ? productNow(call) : deferProducts(backend, a, b, shapes);
-      return name === tf.BatchMatMul ? product : onProduct(product, backend, fused);
+      return name === tf.BatchMatMul ? product : deferActivated(name, product, backend, fused);
     },
   };
 }

@@ -16,6 +16,7 @@ import { computeFew } from '../lowering/few.js';
 import { anyDeferred, required } from '../lowering/operation.js';
 import type { Call, Operation } from '../lowering/operation.js';
 import { operandKind, pixelPeriod } from '../lowering/operand.js';
+import { deferSelfGate } from './self-gate.js';
 import { untiled } from './tile.js';
 
 /** Features times one value a pixel: a mask, mostly. */
@@ -162,6 +163,8 @@ export const multiply: Operation = {
     if (a.dtype !== 'float32' || b.dtype !== 'float32') return deferBinary(tf.Multiply, call);
     const shape = tf.backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
     if (shape.length < 2 || tf.util.sizeFromShape(shape) === 0) return null;
+    const gated = deferSelfGate(backend, a, b);
+    if (gated) return gated;
     const nonNegative = a.nonNegative && b.nonNegative;
     const masked = findMask(a, b, shape, backend);
     if (masked) {

@@ -1,0 +1,78 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { DynconvBackend } from '../backend.js';
+import type { Evaluation } from '../graph/evaluation.js';
+import type { Node, Primitive, Steps } from '../graph/node.js';
+import type { View } from '../graph/view.js';
+import type { PixelSet } from '../graph/pixels.js';
+import { activate, onKernel, quotient } from '../lowering/functions.js';
+import type { ValueFunction } from '../lowering/functions.js';
+import { anyDeferred, required } from '../lowering/operation.js';
+import type { Operation } from '../lowering/operation.js';
+
+/** To defer fewer values takes longer than to compute them. */
+const MANY_VALUES = 2 ** 12;
+
+/** A function of each value, with a kernel of its own. */
+export class ValueFunctionPrimitive implements Primitive {
+  readonly zeros: Primitive['zeros'];
+
+  /** @param keepsZero zero for zero */
+  constructor(
+    readonly name: string,
+    readonly valueFunction: ValueFunction,
+    private readonly keepsZero: boolean,
+  ) {
+    if (keepsZero) this.zeros = 'kept';
+  }
+
+  *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {
+    const x = yield { view: node.inputs[0], want };
+    const set = (this.keepsZero ? x.support(want) : want).retain();
+    const rows = activate(x, this.valueFunction, set, evaluation);
+    set.release();
+    return rows;
+  }
+}
+
+/** Defers a function of the values of x; null where that may not be done, or does not pay. */
+export function deferFunction(
+  backend: DynconvBackend,
+  primitive: ValueFunctionPrimitive,
+  x: View,
+  nonNegative = false,
+): TensorInfo | null {
+  if (x.dtype !== 'float32' || x.shape.length === 0) return null;
+  if (!anyDeferred(x) && x.pixels * x.channels < MANY_VALUES) return null;
+  return backend.defer(primitive, [x], x.shape, 'float32', nonNegative);
+}
+
+/** The quotient of x and a number. */
+export function deferQuotient(
+  backend: DynconvBackend,
+  x: View,
+  divisor: number,
+): TensorInfo | null {
+  const keepsZero = divisor !== 0 && !Number.isNaN(divisor);
+  const primitive = new ValueFunctionPrimitive(tf.RealDiv, quotient(divisor), keepsZero);
+  return deferFunction(backend, primitive, x, x.nonNegative && divisor > 0);
+}
+
+function valueFunction(
+  name: string,
+  kernel: ValueFunction['kernel'],
+  { keepsZero = false, nonNegative = false },
+): Operation {
+  const primitive = new ValueFunctionPrimitive(name, onKernel(kernel), keepsZero);
+  return {
+    name,
+    defer: (call) => deferFunction(call.backend, primitive, required(call, 'x'), nonNegative),
+  };
+}
+
+export const valueFunctions: Operation[] = [
+  valueFunction(tf.Exp, 'f32_exp', { nonNegative: true }),
+  valueFunction(tf.Sigmoid, 'f32_sigmoid', { nonNegative: true }),
+  valueFunction(tf.Tanh, 'f32_tanh', { keepsZero: true }),
+  valueFunction(tf.Elu, 'f32_elu', { keepsZero: true }),
+];
