@@ -21,6 +21,7 @@ const PROGRAMS = [
   'probe',
   'tune',
   'zoo',
+  'operations',
   'write-picture',
   'write-peers',
 ];

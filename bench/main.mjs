@@ -21,13 +21,14 @@ const USAGE = `npm run bench -- [BENCHMARK] [OPTIONS]
   density    time of one block over the share of active pixels; writes docs/density.svg
   memory     peak WebAssembly heap on the published workload, and start-up, in fresh processes
   zoo        converted models from other people's packages, on wasm and dynconv
+  operations single operations of tensors in memory, on wasm and dynconv
   tune       measures this machine's microkernels and writes an unrolling table
 
   --browser      networks and gaps: in a headless Chromium, through Karma, in place of Node
   --lanes N      threads that dynconv computes on (default: one a core)
   --peers        networks: onnxruntime-node, too, or onnxruntime-web and LiteRT.js with --browser
   --install      zoo and --peers: fetch the packages with the models or the peers first
-  --models A,B   zoo: only these models
+  --models A,B   zoo and operations: only these
   --runs N       timed runs of each contestant
   --cpu-runs N   networks and zoo: runs on the slow cpu backend (default 1; 0 for none)
   --plain-simd   do without relaxed SIMD
@@ -36,7 +37,16 @@ const USAGE = `npm run bench -- [BENCHMARK] [OPTIONS]
   --json         print one JSON document on stdout (with npm run --silent bench)
   --help         print this`;
 
-const BENCHMARKS = ['networks', 'gaps', 'scaling', 'density', 'memory', 'zoo', 'tune'];
+const BENCHMARKS = [
+  'networks',
+  'gaps',
+  'scaling',
+  'density',
+  'memory',
+  'zoo',
+  'operations',
+  'tune',
+];
 const OUT = join(BUILD, 'bench');
 
 /** Reads the arguments; on a wrong one says so and ends the process. */

@@ -15,6 +15,11 @@ const SILU: i32 = 4;
 const GELU: i32 = 5;
 const SELF_GATE: i32 = 6;
 const DIVIDE: i32 = 7;
+const SQUARE: i32 = 8;
+const CUBE: i32 = 9;
+const SQRT: i32 = 10;
+const RSQRT: i32 = 11;
+const ABS: i32 = 12;
 
 /** out = exp(in) */
 export function f32_exp(cmd: usize, r0: i32, r1: i32, scratch: usize): void {
@@ -59,6 +64,31 @@ export function f32_divide(cmd: usize, r0: i32, r1: i32, scratch: usize): void {
   activate(cmd, r0, r1, scratch, DIVIDE);
 }
 
+/** out = in^2 */
+export function f32_square(cmd: usize, r0: i32, r1: i32, scratch: usize): void {
+  activate(cmd, r0, r1, scratch, SQUARE);
+}
+
+/** out = in^3 */
+export function f32_cube(cmd: usize, r0: i32, r1: i32, scratch: usize): void {
+  activate(cmd, r0, r1, scratch, CUBE);
+}
+
+/** out = sqrt(in) */
+export function f32_sqrt(cmd: usize, r0: i32, r1: i32, scratch: usize): void {
+  activate(cmd, r0, r1, scratch, SQRT);
+}
+
+/** out = 1 / sqrt(in) */
+export function f32_rsqrt(cmd: usize, r0: i32, r1: i32, scratch: usize): void {
+  activate(cmd, r0, r1, scratch, RSQRT);
+}
+
+/** out = |in| */
+export function f32_abs(cmd: usize, r0: i32, r1: i32, scratch: usize): void {
+  activate(cmd, r0, r1, scratch, ABS);
+}
+
 @inline
 function activate(cmd: usize, r0: i32, r1: i32, scratch: usize, operation: i32): void {
   tabulate(cmd, scratch);
@@ -92,7 +122,12 @@ function apply(operation: i32, x: v128, table: usize): v128 {
   if (operation == SILU) return f32x4.mul(x, sigmoid(x, table));
   if (operation == GELU) return f32x4.mul(x, sigmoid(geluArgument(x, table), table));
   if (operation == SELF_GATE) return selfGate(x, table);
-  return f32x4.div(x, v128.load32_splat(table, FIRST));
+  if (operation == DIVIDE) return f32x4.div(x, v128.load32_splat(table, FIRST));
+  if (operation == SQUARE) return f32x4.mul(x, x);
+  if (operation == CUBE) return f32x4.mul(f32x4.mul(x, x), x);
+  if (operation == SQRT) return f32x4.sqrt(x);
+  if (operation == RSQRT) return f32x4.div(v128.load32_splat(table, ONE), f32x4.sqrt(x));
+  return f32x4.abs(x);
 }
 
 /*

@@ -1,12 +1,17 @@
 /** The module's exports: the kernels that compute rows, weight packing, and sets of pixels. */
 export {
+  f32_abs,
+  f32_cube,
   f32_divide,
   f32_elu,
   f32_exp,
   f32_gelu,
+  f32_rsqrt,
   f32_self_gate,
   f32_sigmoid,
   f32_silu,
+  f32_sqrt,
+  f32_square,
   f32_tanh,
 } from './activations';
 export { f32_dwconv_4x8 } from './dwconv';

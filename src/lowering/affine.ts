@@ -8,6 +8,7 @@ import type { Node, Primitive, Steps } from '../graph/node.js';
 import type { View } from '../graph/view.js';
 import type { PixelSet } from '../graph/pixels.js';
 import { Epilogue, Rows } from '../graph/rows.js';
+import { scalar } from './activation.js';
 import { inMemory, operandKind } from './operand.js';
 
 /** Rows x * scale + offset, with a number for each channel or one for all; takes over all three. */
@@ -40,12 +41,19 @@ export class Affine implements Primitive {
   /** One less a mask is a mask, too. */
   readonly zeros = 'kept';
 
-  constructor(readonly name: string) {}
+  /** @param isReversed a number less the features */
+  constructor(
+    readonly name: string,
+    private readonly isReversed = false,
+  ) {}
 
   *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {
     const [xView, vectorView] = node.inputs as [View, View];
     const x = yield { view: xView, want };
     const given = inMemory(vectorView) ?? (yield* whole(vectorView));
+    if (this.isReversed) {
+      return scaleAndShift(x, scalar(evaluation, -1), given, want, evaluation);
+    }
     const vector = this.name === tf.Sub ? negated(given) : given;
     if (this.name === tf.Multiply) {
       const set = x.support(want).retain();
@@ -100,6 +108,10 @@ export function affine(
     if (operandKind(x.shape, shape) !== 'full') continue;
     if (kind !== 'channel' && kind !== 'scalar') continue;
     return backend.defer(new Affine(name), [x, vector], shape, 'float32', nonNegative);
+  }
+  const isReversed = name === tf.Sub && operandKind(b.shape, shape) === 'full';
+  if (isReversed && operandKind(a.shape, shape) === 'scalar') {
+    return backend.defer(new Affine(name, true), [b, a], shape, 'float32', nonNegative);
   }
   return null;
 }

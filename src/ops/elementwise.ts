@@ -13,7 +13,7 @@ import { runOnRows } from '../lowering/on-rows.js';
 import { anyDeferred, required } from '../lowering/operation.js';
 import type { Call, Operation } from '../lowering/operation.js';
 import { operandKind, pixelPeriod } from '../lowering/operand.js';
-import { deferQuotient } from './value-function.js';
+import { deferPower, deferQuotient } from './value-function.js';
 
 /*
  * Elementwise operations without a kernel of their own here: they pass the region on, and
@@ -22,13 +22,12 @@ import { deferQuotient } from './value-function.js';
 
 /** Unary operations of which zero is no fixed point, or whose sign at zero matters. */
 const UNARY = [tf.Acos, tf.Acosh, tf.Cos, tf.Cosh, tf.Log, tf.LogicalNot, tf.Reciprocal];
-const MORE_UNARY = [tf.Rsqrt, tf.Softplus, tf.IsFinite, tf.IsInf, tf.IsNan];
+const MORE_UNARY = [tf.Softplus, tf.IsFinite, tf.IsInf, tf.IsNan];
 
 /** Unary operations that map zero to zero. */
 const ZERO_PRESERVING = [
-  ...[tf.Abs, tf.Asin, tf.Asinh, tf.Atan, tf.Atanh, tf.Ceil, tf.Erf, tf.Expm1],
-  ...[tf.Floor, tf.Log1p, tf.Neg, tf.Round, tf.Selu, tf.Sign, tf.Sin, tf.Sinh, tf.Sqrt],
-  ...[tf.Square, tf.Tan],
+  ...[tf.Asin, tf.Asinh, tf.Atan, tf.Atanh, tf.Ceil, tf.Erf, tf.Expm1],
+  ...[tf.Floor, tf.Log1p, tf.Neg, tf.Round, tf.Selu, tf.Sign, tf.Sin, tf.Sinh, tf.Tan],
 ];
 
 const TO_BOOL: ReadonlySet<string> = new Set<string>([
@@ -42,12 +41,10 @@ const MAKES_ZEROS: ReadonlySet<string> = new Set<string>([
   ...[tf.Ceil, tf.Floor, tf.Round, tf.Sign],
 ]);
 
-const NON_NEGATIVE: ReadonlySet<string> = new Set<string>([
-  ...[tf.Abs, tf.Softplus, tf.Sqrt, tf.Square, tf.SquaredDifference],
-]);
+const NON_NEGATIVE: ReadonlySet<string> = new Set<string>([...[tf.Softplus, tf.SquaredDifference]]);
 
 const BINARY = [
-  ...[tf.Atan2, tf.Mod, tf.Pow],
+  ...[tf.Atan2, tf.Mod],
   ...[tf.SquaredDifference, tf.LogicalAnd, tf.LogicalOr, tf.LogicalXor],
 ];
 
@@ -149,6 +146,14 @@ export function deferBinary(name: string, call: Call): TensorInfo | null {
   return backend.defer(primitive, [a, b], shape, dtype, NON_NEGATIVE.has(name));
 }
 
+function power(call: Call): TensorInfo | null {
+  const { backend } = call;
+  const [a, b] = [required(call, 'a'), required(call, 'b')];
+  const exponent = backend.numberOf(b);
+  const isPower = exponent !== null && a.shape.length >= b.shape.length;
+  return (isPower ? deferPower(backend, a, exponent) : null) ?? deferBinary(tf.Pow, call);
+}
+
 function divide(call: Call): TensorInfo | null {
   const { backend } = call;
   const [a, b] = [required(call, 'a'), required(call, 'b')];
@@ -163,4 +168,5 @@ export const elementwise: Operation[] = [
   ...ZERO_PRESERVING.map((name) => unary(name, true)),
   ...BINARY.map((name) => ({ name, defer: (call: Call) => deferBinary(name, call) })),
   { name: tf.RealDiv, defer: divide },
+  { name: tf.Pow, defer: power },
 ];

@@ -58,6 +58,14 @@ export function deferQuotient(
   return deferFunction(backend, primitive, x, x.nonNegative && divisor > 0);
 }
 
+/** The second or third power, as in layer normalization and GELU; null for any other. */
+export function deferPower(backend: DynconvBackend, x: View, exponent: number): TensorInfo | null {
+  if (exponent !== 2 && exponent !== 3) return null;
+  const kernel = exponent === 2 ? 'f32_square' : 'f32_cube';
+  const primitive = new ValueFunctionPrimitive(tf.Pow, onKernel(kernel), true);
+  return deferFunction(backend, primitive, x, exponent === 2 || x.nonNegative);
+}
+
 function valueFunction(
   name: string,
   kernel: ValueFunction['kernel'],
@@ -75,4 +83,8 @@ export const valueFunctions: Operation[] = [
   valueFunction(tf.Sigmoid, 'f32_sigmoid', { nonNegative: true }),
   valueFunction(tf.Tanh, 'f32_tanh', { keepsZero: true }),
   valueFunction(tf.Elu, 'f32_elu', { keepsZero: true }),
+  valueFunction(tf.Square, 'f32_square', { keepsZero: true, nonNegative: true }),
+  valueFunction(tf.Sqrt, 'f32_sqrt', { keepsZero: true, nonNegative: true }),
+  valueFunction(tf.Rsqrt, 'f32_rsqrt', {}),
+  valueFunction(tf.Abs, 'f32_abs', { keepsZero: true, nonNegative: true }),
 ];

@@ -12,7 +12,10 @@ const DIVISOR = 6;
 
 /** The functions in float64, and how far off a kernel may be: units in the last place, and where x is far below 0. */
 const FUNCTIONS: Partial<
-  Record<RowKernelName, { of: (x: number) => number; ulps: number; below?: number }>
+  Record<
+    RowKernelName,
+    { of: (x: number) => number; ulps: number; below?: number; tolerance?: number }
+  >
 > = {
   f32_exp: { of: Math.exp, ulps: 2 },
   f32_sigmoid: { of: sigmoid, ulps: 4 },
@@ -30,6 +33,11 @@ const FUNCTIONS: Partial<
       x * (Math.min(Math.max(Math.fround(x + GATE.offset), GATE.min), GATE.max) * GATE.scale),
     ulps: 4,
   },
+  f32_square: { of: (x) => x * x, ulps: 0.51 },
+  f32_cube: { of: (x) => x * x * x, ulps: 2 },
+  f32_sqrt: { of: Math.sqrt, ulps: 0.51 },
+  f32_rsqrt: { of: (x) => 1 / Math.sqrt(x), ulps: 2, tolerance: 1e-2 },
+  f32_abs: { of: Math.abs, ulps: 0 },
   f32_divide: { of: (x) => x / DIVISOR, ulps: 0.51 },
 };
 
@@ -66,7 +74,7 @@ const anyCase = fc.record({
   seed: anySeed,
 });
 
-for (const [name, { of, ulps, below = 2 ** -126 }] of Object.entries(FUNCTIONS)) {
+for (const [name, { of, ulps, below = 2 ** -126, tolerance = 1e-6 }] of Object.entries(FUNCTIONS)) {
   const kernel = name as RowKernelName;
   describeKernels(kernel, (sandbox) => {
     it('computes any rows', () => {
@@ -89,7 +97,7 @@ for (const [name, { of, ulps, below = 2 ** -126 }] of Object.entries(FUNCTIONS))
             );
             return { command, rows, channels, out, outStride, expected };
           };
-          verify(sandbox(), kernel, prepare, 1e-6);
+          verify(sandbox(), kernel, prepare, tolerance);
         }),
       );
     });
