@@ -154,4 +154,46 @@ export const MUTATIONS = [
     from: "case 'leakyrelu':\n        return leaky(",
     to: "case 'leakyrelu':\n        return rows;\n      case 'leaky':\n        return leaky(",
   },
+  {
+    what: 'rings: a kernel of runs of numbers runs beyond where a ring begins anew',
+    file: 'kernels/rows.ts',
+    from: 'return left < <u32>(r1 - r0) ? <i32>left + 1 : r1 - r0;',
+    to: 'return r1 - r0;',
+  },
+  {
+    what: 'rings: a line of a pool runs beyond where a ring begins anew',
+    file: 'kernels/pool.ts',
+    from: 'intact && <u32>(row + across) <= <u32>ring',
+    to: 'intact',
+  },
+  {
+    what: 'activations: the last values of a row are stored with what lies behind them',
+    file: 'kernels/activations.ts',
+    from: 'if (left < LANES) storeLanes(out, y, left);',
+    to: 'if (left < LANES) v128.store(out, y);',
+  },
+  {
+    what: 'activations: exp overflows too early',
+    file: 'kernels/activations.ts',
+    from: 'store<f32>(table, 89, MOST_EXP);',
+    to: 'store<f32>(table, 88, MOST_EXP);',
+  },
+  {
+    what: 'silu: the gate of other values is taken for that of these',
+    file: 'src/ops/self-gate.ts',
+    from: ' || node.inputs[0].storage !== x.storage',
+    to: '',
+  },
+  {
+    what: 'convolution: one number as bias is left out',
+    file: 'src/ops/activated.ts',
+    from: 'scaleAndShift(x, null, bias, want, evaluation)',
+    to: 'scaleAndShift(x, null, null, want, evaluation)',
+  },
+  {
+    what: 'stacks of matrices: the smaller one is counted over and over',
+    file: 'src/ops/batch-mat-mul.ts',
+    from: 'place * size + (size === 1 ? 0 : at)',
+    to: 'size === 1 ? place : at',
+  },
 ];
