@@ -42,15 +42,28 @@ function pool(cmd: usize, r0: i32, r1: i32, scratch: usize, isMax: bool): void {
     word(cmd, Word.DilationH) == 1 &&
     word(cmd, Word.DilationW) == 1 &&
     height * width <= PARTIAL_TAPS;
+  const isRing = word(cmd, Word.InMask) != -1;
+  /** Output rows of pixels side by side lie side by side, too. */
+  const isFlat = !pointer(cmd, Word.OutPixels) && word(cmd, Word.OutMask) == -1;
+  const outStride = pointer(cmd, Word.OutStride);
+  const pitch = pointer(cmd, Word.InStride);
+  const step = (<usize>strideW) * pitch;
+  const linesEnd = scratch + (<usize>height) * ADDRESS;
+  const count = f32x4.splat(<f32>(height * width));
   let last = -2;
   let x = 0;
   let y = 0;
   let image = 0;
+  /** The scratch memory lists the lines of a window `shift` bytes before this one. */
+  let isListed = false;
+  let shift: usize = 0;
   for (let r = r0; r < r1; r++) {
     const p = outPixel(cmd, r);
     if (p == last + 1 && x + 1 < outW) {
       x++;
+      shift += step;
     } else {
+      isListed = false;
       const line = p / outW;
       x = p - line * outW;
       const n = line / outH;
@@ -60,20 +73,36 @@ function pool(cmd: usize, r0: i32, r1: i32, scratch: usize, isMax: bool): void {
     last = p;
     const iy = y * strideH - padTop;
     const ix = x * strideW - padLeft;
-    const out = outRow(cmd, r);
-    if (
-      isPlain &&
-      min(iy, ix) >= 0 &&
-      iy + height <= inH &&
-      ix + width <= inW &&
-      listLines(cmd, image + iy * inW + ix, scratch)
-    ) {
-      if (width == 3) reduceLines(cmd, scratch, channels, out, isMax, 3);
-      else if (width == 2) reduceLines(cmd, scratch, channels, out, isMax, 2);
-      else reduceLines(cmd, scratch, channels, out, isMax, 0);
-    } else {
-      reduceTaps(scratch, listTaps(cmd, image, iy, ix, scratch), channels, out, isMax);
+    let out = outRow(cmd, r);
+    let isInside = isPlain && min(iy, ix) >= 0 && iy + height <= inH && ix + width <= inW;
+    if (isInside && !isListed) {
+      isInside = listLines(cmd, image + iy * inW + ix, scratch);
+      isListed = isInside && !isRing;
+      shift = 0;
     }
+    if (!isInside) {
+      reduceTaps(scratch, listTaps(cmd, image, iy, ix, scratch), channels, out, isMax);
+      isListed = false;
+      continue;
+    }
+    let run = 1;
+    if (isListed && isFlat) {
+      run = min(min(r1 - r, outW - x), (inW - width - ix) / strideW + 1);
+    }
+    const end = out + (<usize>run) * outStride;
+    for (; out != end; out += outStride, shift += step) {
+      if (width == 3) {
+        reduceLines(scratch, linesEnd, shift, pitch, channels, out, count, isMax, 3, 3);
+      } else if (width == 2) {
+        reduceLines(scratch, linesEnd, shift, pitch, channels, out, count, isMax, 2, 2);
+      } else {
+        reduceLines(scratch, linesEnd, shift, pitch, channels, out, count, isMax, 0, width);
+      }
+    }
+    shift -= step;
+    x += run - 1;
+    r += run - 1;
+    last += run - 1;
   }
 }
 
@@ -100,24 +129,24 @@ function listLines(cmd: usize, first: i32, dst: usize): bool {
 /**
  * The maximum or mean over lines of taps that lie side by side.
  *
+ * @param lines where their addresses are listed, `shift` bytes too low
+ * @param end of the list
+ * @param pitch bytes from tap to tap
  * @param unrolled 2 or 3: the width of the window, known here; 0 for any other
  */
 @inline
 function reduceLines(
-  cmd: usize, lines: usize, channels: i32, out: usize, isMax: bool, unrolled: i32,
+  lines: usize, end: usize, shift: usize, pitch: usize, channels: i32, out: usize, count: v128,
+  isMax: bool, unrolled: i32, width: i32,
 ): void {
-  const height = word(cmd, Word.KernelH);
-  const width = word(cmd, Word.KernelW);
-  const pitch = pointer(cmd, Word.InStride);
-  const end = lines + (<usize>height) * ADDRESS;
-  const count = f32x4.splat(<f32>(height * width));
   let c = 0;
   for (; c + 2 * LANES <= channels; c += 2 * LANES) {
     const offset = (<usize>c) << 2;
+    const from = shift + offset;
     let part0 = start(isMax);
     let part1 = part0;
     for (let line = lines; line < end; line += ADDRESS) {
-      let address = load<usize>(line) + offset;
+      let address = load<usize>(line) + from;
       if (unrolled) {
         part0 = add(part0, v128.load(address), isMax);
         part1 = add(part1, v128.load(address, 16), isMax);
@@ -143,10 +172,11 @@ function reduceLines(
   }
   while (c < channels) {
     const offset = (<usize>c) << 2;
+    const from = shift + offset;
     const some = min(LANES, channels - c);
     let part = start(isMax);
     for (let line = lines; line < end; line += ADDRESS) {
-      let address = load<usize>(line) + offset;
+      let address = load<usize>(line) + from;
       for (let kx = width; kx; kx--, address += pitch) {
         part = add(part, some == LANES ? v128.load(address) : loadLanes(address, some), isMax);
       }

@@ -56,20 +56,20 @@ type Operation = (operands: Operands) => tf.Tensor;
 const OPERATIONS: Record<string, Operation> = {
   'conv 1x1': ({ x, one }) => tf.conv2d(x, one, 1, 'same'),
   'conv 3x3': ({ x, three }) => tf.conv2d(x, three, 1, 'same'),
-  'conv 3x3, dilation 2': ({ x, three }) => tf.conv2d(x, three, 1, 'same', 'NHWC', 2),
-  'conv transposed 3x3': ({ x, three }) =>
+  'dilated conv 3x3': ({ x, three }) => tf.conv2d(x, three, 1, 'same', 'NHWC', 2),
+  'transposed conv 3x3': ({ x, three }) =>
     tf.conv2dTranspose(x, three, [1, 256, 256, 16], 2, 'same'),
   'depthwise 3x3': ({ x, depthwise }) => tf.depthwiseConv2d(x, depthwise, 1, 'same'),
   'separable 3x3': ({ x, depthwise, one }) => tf.separableConv2d(x, depthwise, one, 1, 'same'),
   'max pool 2x2': ({ x }) => tf.maxPool(x, 2, 2, 'same'),
-  'max pool 3x3, stride 1': ({ x }) => tf.maxPool(x, 3, 1, 'same'),
+  'max pool 3x3 at stride 1': ({ x }) => tf.maxPool(x, 3, 1, 'same'),
   'average pool 2x2': ({ x }) => tf.avgPool(x, 2, 2, 'same'),
   'mean of images': ({ x }) => tf.mean(x, [1, 2]),
   'batch normalization': ({ x, vector }) => tf.batchNorm(x, vector, vector, vector, vector),
   'layer normalization': ({ matrix }) => layerNorm(matrix),
-  'resize bilinear, up': ({ x }) => tf.image.resizeBilinear(x, [256, 256]),
-  'resize bilinear, down': ({ x }) => tf.image.resizeBilinear(x, [64, 64]),
-  'resize nearest, up': ({ x }) => tf.image.resizeNearestNeighbor(x, [256, 256]),
+  'resize bilinear up': ({ x }) => tf.image.resizeBilinear(x, [256, 256]),
+  'resize bilinear down': ({ x }) => tf.image.resizeBilinear(x, [64, 64]),
+  'resize nearest up': ({ x }) => tf.image.resizeNearestNeighbor(x, [256, 256]),
   'matrix product': ({ matrix, square }) => tf.matMul(matrix, square),
   attention: ({ heads }) => tf.matMul(tf.softmax(tf.matMul(heads, heads, false, true)), heads),
   'x + y': ({ x, y }) => tf.add(x, y),
@@ -159,10 +159,10 @@ async function benchOperation(
         if (tf.getBackend() !== backend) await tf.setBackend(backend);
       },
       run: () => {
-        results.set(
-          backend,
-          tf.tidy(() => operation(inputs).dataSync()),
-        );
+        // What a tidy returns is searched for tensors, value by value.
+        tf.tidy(() => {
+          results.set(backend, operation(inputs).dataSync());
+        });
         return Promise.resolve();
       },
     });
