@@ -10,6 +10,7 @@ import { Rows } from '../graph/rows.js';
 import { required } from '../lowering/operation.js';
 import type { Call, Operation } from '../lowering/operation.js';
 import { valuesOf } from '../lowering/values.js';
+import { identity } from './identity.js';
 
 /** Values of another type: numbers as one typed array from another; true is what is not zero. */
 class Cast implements Primitive {
@@ -48,6 +49,7 @@ export const cast: Operation = {
     const x = required(call, 'x');
     const { dtype } = attrs as unknown as { dtype: DataType };
     if (dtype === 'complex64' || dtype === 'string') return null;
+    if (dtype === x.dtype) return identity.defer(call);
     if (x.shape.length === 0) return null;
     return backend.defer(new Cast(dtype !== 'float32'), [x], x.shape, dtype, x.nonNegative);
   },

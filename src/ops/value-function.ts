@@ -35,15 +35,23 @@ export class ValueFunctionPrimitive implements Primitive {
   }
 }
 
+/** What is known of a function's results, and of its cost. */
+interface Traits {
+  readonly nonNegative?: boolean;
+  /** On values in memory, tfjs-backend-wasm's kernel is as fast. */
+  readonly isCheap?: boolean;
+}
+
 /** Defers a function of the values of x; null where that may not be done, or does not pay. */
 export function deferFunction(
   backend: DynconvBackend,
   primitive: ValueFunctionPrimitive,
   x: View,
-  nonNegative = false,
+  { nonNegative = false, isCheap = false }: Traits = {},
 ): TensorInfo | null {
   if (x.dtype !== 'float32' || x.shape.length === 0) return null;
-  if (!anyDeferred(x) && x.pixels * x.channels < MANY_VALUES) return null;
+  const pays = anyDeferred(x) || (!isCheap && x.pixels * x.channels >= MANY_VALUES);
+  if (!pays) return null;
   return backend.defer(primitive, [x], x.shape, 'float32', nonNegative);
 }
 
@@ -55,7 +63,10 @@ export function deferQuotient(
 ): TensorInfo | null {
   const keepsZero = divisor !== 0 && !Number.isNaN(divisor);
   const primitive = new ValueFunctionPrimitive(tf.RealDiv, quotient(divisor), keepsZero);
-  return deferFunction(backend, primitive, x, x.nonNegative && divisor > 0);
+  return deferFunction(backend, primitive, x, {
+    nonNegative: x.nonNegative && divisor > 0,
+    isCheap: true,
+  });
 }
 
 /** The second or third power, as in layer normalization and GELU; null for any other. */
@@ -63,18 +74,18 @@ export function deferPower(backend: DynconvBackend, x: View, exponent: number): 
   if (exponent !== 2 && exponent !== 3) return null;
   const kernel = exponent === 2 ? 'f32_square' : 'f32_cube';
   const primitive = new ValueFunctionPrimitive(tf.Pow, onKernel(kernel), true);
-  return deferFunction(backend, primitive, x, exponent === 2 || x.nonNegative);
+  return deferFunction(backend, primitive, x, { nonNegative: exponent === 2 || x.nonNegative });
 }
 
 function valueFunction(
   name: string,
   kernel: ValueFunction['kernel'],
-  { keepsZero = false, nonNegative = false },
+  { keepsZero = false, ...traits }: Traits & { readonly keepsZero?: boolean },
 ): Operation {
   const primitive = new ValueFunctionPrimitive(name, onKernel(kernel), keepsZero);
   return {
     name,
-    defer: (call) => deferFunction(call.backend, primitive, required(call, 'x'), nonNegative),
+    defer: (call) => deferFunction(call.backend, primitive, required(call, 'x'), traits),
   };
 }
 
@@ -83,8 +94,8 @@ export const valueFunctions: Operation[] = [
   valueFunction(tf.Sigmoid, 'f32_sigmoid', { nonNegative: true }),
   valueFunction(tf.Tanh, 'f32_tanh', { keepsZero: true }),
   valueFunction(tf.Elu, 'f32_elu', { keepsZero: true }),
-  valueFunction(tf.Square, 'f32_square', { keepsZero: true, nonNegative: true }),
+  valueFunction(tf.Square, 'f32_square', { keepsZero: true, nonNegative: true, isCheap: true }),
   valueFunction(tf.Sqrt, 'f32_sqrt', { keepsZero: true, nonNegative: true }),
   valueFunction(tf.Rsqrt, 'f32_rsqrt', {}),
-  valueFunction(tf.Abs, 'f32_abs', { keepsZero: true, nonNegative: true }),
+  valueFunction(tf.Abs, 'f32_abs', { keepsZero: true, nonNegative: true, isCheap: true }),
 ];
