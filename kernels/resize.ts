@@ -4,7 +4,7 @@
  */
 import { Word } from './command';
 import { inPixelRow, outPixel, outRow, pointer, word } from './rows';
-import { LANES, loadLanes, storeLanes } from './vector';
+import { LANES, loadLanes, storeLanes, storePair, VECTOR } from './vector';
 import { copyRow } from './row-copy';
 
 /** Input size over output size, along one axis. */
@@ -54,13 +54,23 @@ export function f32_resize_nearest(cmd: usize, r0: i32, r1: i32, _scratch: usize
   const scaleY = scale(inH, outH, align);
   const scaleX = scale(inW, outW, align);
   const channels = word(cmd, Word.InChannels);
+  let last = -2;
+  let column = 0;
+  let line = 0;
   for (let r = r0; r < r1; r++) {
     const p = outPixel(cmd, r);
-    const line = p / outW;
-    const n = line / outH;
-    const y = nearestCoordinate(line - n * outH, scaleY, inH, align, half);
-    const x = nearestCoordinate(p - line * outW, scaleX, inW, align, half);
-    copyRow(outRow(cmd, r), inPixelRow(cmd, (n * inH + y) * inW + x), channels);
+    // Most pixels follow the one before on its line, so that there is nothing to divide.
+    if (p == last + 1 && column + 1 < outW) {
+      column++;
+    } else {
+      const outLine = p / outW;
+      column = p - outLine * outW;
+      const n = outLine / outH;
+      line = (n * inH + nearestCoordinate(outLine - n * outH, scaleY, inH, align, half)) * inW;
+    }
+    last = p;
+    const x = nearestCoordinate(column, scaleX, inW, align, half);
+    copyRow(outRow(cmd, r), inPixelRow(cmd, line + x), channels);
   }
 }
 
@@ -75,30 +85,64 @@ export function f32_resize_bilinear(cmd: usize, r0: i32, r1: i32, _scratch: usiz
   const scaleY = scale(inH, outH, align);
   const scaleX = scale(inW, outW, align);
   const channels = word(cmd, Word.InChannels);
+  const isDense = !pointer(cmd, Word.InRowOf) && word(cmd, Word.InMask) == -1;
+  const base = pointer(cmd, Word.InBase);
+  const stride = pointer(cmd, Word.InStride);
+  let last = -2;
+  let column = 0;
+  let topLine = 0;
+  let bottomLine = 0;
+  let alphaY = f32x4.splat(0);
   for (let r = r0; r < r1; r++) {
     const p = outPixel(cmd, r);
-    const line = p / outW;
-    const n = line / outH;
-    const y = linearCoordinate(line - n * outH, scaleY, inH, align, half);
-    const x = linearCoordinate(p - line * outW, scaleX, inW, align, half);
-    const top = <i32>y;
+    if (p == last + 1 && column + 1 < outW) {
+      column++;
+    } else {
+      const line = p / outW;
+      column = p - line * outW;
+      const n = line / outH;
+      const y = linearCoordinate(line - n * outH, scaleY, inH, align, half);
+      const top = <i32>y;
+      topLine = (n * inH + top) * inW;
+      bottomLine = (n * inH + min(top + 1, inH - 1)) * inW;
+      alphaY = f32x4.splat(y - <f32>top);
+    }
+    last = p;
+    const x = linearCoordinate(column, scaleX, inW, align, half);
     const left = <i32>x;
-    const topLine = (n * inH + top) * inW;
-    const bottomLine = (n * inH + min(top + 1, inH - 1)) * inW;
     const right = min(left + 1, inW - 1);
-    interpolate(
-      outRow(cmd, r),
-      inPixelRow(cmd, topLine + left),
-      inPixelRow(cmd, topLine + right),
-      inPixelRow(cmd, bottomLine + left),
-      inPixelRow(cmd, bottomLine + right),
-      f32x4.splat(x - <f32>left),
-      f32x4.splat(y - <f32>top),
-      channels,
-    );
+    const alphaX = f32x4.splat(x - <f32>left);
+    const out = outRow(cmd, r);
+    if (isDense) {
+      const topLeft = base + <usize>(topLine + left) * stride;
+      const bottomLeft = base + <usize>(bottomLine + left) * stride;
+      const across = <usize>(right - left) * stride;
+      interpolate(
+        out,
+        topLeft,
+        topLeft + across,
+        bottomLeft,
+        bottomLeft + across,
+        alphaX,
+        alphaY,
+        channels,
+      );
+    } else {
+      interpolate(
+        out,
+        inPixelRow(cmd, topLine + left),
+        inPixelRow(cmd, topLine + right),
+        inPixelRow(cmd, bottomLine + left),
+        inPixelRow(cmd, bottomLine + right),
+        alphaX,
+        alphaY,
+        channels,
+      );
+    }
   }
 }
 
+@inline
 function interpolate(
   out: usize,
   topLeft: usize,
@@ -110,10 +154,22 @@ function interpolate(
   channels: i32,
 ): void {
   const end = out + ((<usize>(channels & -LANES)) << 2);
-  for (; out < end; out += 16) {
+  for (; out + VECTOR < end; out += 32) {
+    const top0 = lerp(v128.load(topLeft), v128.load(topRight), alphaX);
+    const top1 = lerp(v128.load(topLeft, 16), v128.load(topRight, 16), alphaX);
+    const bottom0 = lerp(v128.load(bottomLeft), v128.load(bottomRight), alphaX);
+    const bottom1 = lerp(v128.load(bottomLeft, 16), v128.load(bottomRight, 16), alphaX);
+    storePair(out, lerp(top0, bottom0, alphaY), lerp(top1, bottom1, alphaY));
+    topLeft += 32;
+    topRight += 32;
+    bottomLeft += 32;
+    bottomRight += 32;
+  }
+  if (out < end) {
     const top = lerp(v128.load(topLeft), v128.load(topRight), alphaX);
     const bottom = lerp(v128.load(bottomLeft), v128.load(bottomRight), alphaX);
     v128.store(out, lerp(top, bottom, alphaY));
+    out += 16;
     topLeft += 16;
     topRight += 16;
     bottomLeft += 16;

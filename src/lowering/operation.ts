@@ -57,6 +57,14 @@ export function anyDeferred(...inputs: View[]): boolean {
   return inputs.some((input) => input.isDeferred);
 }
 
+/** To defer fewer values takes longer than to compute them. */
+const MANY_VALUES = 2 ** 12;
+
+/** Whether an input is deferred, or has so many values that its operation pays for being deferred. */
+export function isDeferredOrLarge(view: View): boolean {
+  return view.isDeferred || view.pixels * view.channels >= MANY_VALUES;
+}
+
 /** The input named `name`, which every call of the kernel has. */
 export function required({ inputs }: Call, name: string): View {
   const input = inputs[name];

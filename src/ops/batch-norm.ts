@@ -7,7 +7,7 @@ import type { View } from '../graph/view.js';
 import { PixelSet } from '../graph/pixels.js';
 import { Rows } from '../graph/rows.js';
 import { scaleAndShift } from '../lowering/affine.js';
-import { anyDeferred, present, required } from '../lowering/operation.js';
+import { isDeferredOrLarge, present, required } from '../lowering/operation.js';
 import type { Call, Operation } from '../lowering/operation.js';
 
 /** Batch normalization with a mean, variance, offset and scale for each channel. */
@@ -64,7 +64,7 @@ export const batchNorm: Operation = {
     const x = required(call, 'x');
     const { offset = null, scale = null } = inputs;
     const parameters = present(required(call, 'mean'), required(call, 'variance'), offset, scale);
-    if (x.dtype !== 'float32' || x.shape.length < 2 || !anyDeferred(x)) return null;
+    if (x.dtype !== 'float32' || x.shape.length < 2 || !isDeferredOrLarge(x)) return null;
     if (parameters.some(({ dtype }) => dtype !== 'float32')) return null;
     if (parameters.some(({ shape }) => tf.util.sizeFromShape(shape) !== channelsOf(x))) return null;
     const { varianceEpsilon } = attrs as { varianceEpsilon?: number };

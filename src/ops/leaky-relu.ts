@@ -7,11 +7,8 @@ import type { View } from '../graph/view.js';
 import type { PixelSet } from '../graph/pixels.js';
 import { leaky, scalar } from '../lowering/activation.js';
 import { inMemory, isVector } from '../lowering/operand.js';
-import { anyDeferred, required } from '../lowering/operation.js';
+import { anyDeferred, isDeferredOrLarge, required } from '../lowering/operation.js';
 import type { Call, Operation } from '../lowering/operation.js';
-
-/** To defer fewer values takes longer than to compute them. */
-const MANY_VALUES = 2 ** 12;
 
 /** LeakyRelu, with one slope, and Prelu, with a slope for each channel (a second input). */
 class LeakyRelu implements Primitive {
@@ -39,7 +36,7 @@ export const leakyRelu: Operation = {
     const x = required(call, 'x');
     if (x.dtype !== 'float32' || x.shape.length === 0) return null;
     // tfjs-backend-wasm's kernel goes value by value.
-    if (!anyDeferred(x) && x.pixels * x.channels < MANY_VALUES) return null;
+    if (!isDeferredOrLarge(x)) return null;
     const { alpha } = attrs as { alpha: number };
     return backend.defer(new LeakyRelu(tf.LeakyRelu, alpha), [x], x.shape, 'float32');
   },

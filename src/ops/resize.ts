@@ -5,7 +5,7 @@ import { channelsOf } from '../graph/view.js';
 import type { Node, Primitive, Steps } from '../graph/node.js';
 import type { View } from '../graph/view.js';
 import { PixelSet } from '../graph/pixels.js';
-import { anyDeferred, required } from '../lowering/operation.js';
+import { isDeferredOrLarge, required } from '../lowering/operation.js';
 import type { Call, Operation } from '../lowering/operation.js';
 
 type Method = 'nearest' | 'bilinear';
@@ -83,7 +83,9 @@ function resize(name: string, method: Method): Operation {
         halfPixelCenters: boolean;
         size: [number, number];
       };
-      if (x.dtype !== 'float32' || x.shape.length !== 4 || !anyDeferred(x)) return null;
+      if (x.dtype !== 'float32' || x.shape.length !== 4) return null;
+      // Of a map in memory, tfjs-backend-wasm's kernel interpolates faster.
+      if (method === 'bilinear' ? !x.isDeferred : !isDeferredOrLarge(x)) return null;
       const [images, height, width, channels] = x.shape as [number, number, number, number];
       const shape = [images, ...size, channels];
       if (tf.util.sizeFromShape(shape) === 0) return null;

@@ -7,11 +7,8 @@ import type { View } from '../graph/view.js';
 import type { PixelSet } from '../graph/pixels.js';
 import { activate, onKernel, quotient } from '../lowering/functions.js';
 import type { ValueFunction } from '../lowering/functions.js';
-import { anyDeferred, required } from '../lowering/operation.js';
+import { isDeferredOrLarge, required } from '../lowering/operation.js';
 import type { Operation } from '../lowering/operation.js';
-
-/** To defer fewer values takes longer than to compute them. */
-const MANY_VALUES = 2 ** 12;
 
 /** A function of each value, with a kernel of its own. */
 export class ValueFunctionPrimitive implements Primitive {
@@ -50,8 +47,7 @@ export function deferFunction(
   { nonNegative = false, isCheap = false }: Traits = {},
 ): TensorInfo | null {
   if (x.dtype !== 'float32' || x.shape.length === 0) return null;
-  const pays = anyDeferred(x) || (!isCheap && x.pixels * x.channels >= MANY_VALUES);
-  if (!pays) return null;
+  if (isCheap ? !x.isDeferred : !isDeferredOrLarge(x)) return null;
   return backend.defer(primitive, [x], x.shape, 'float32', nonNegative);
 }
 
