@@ -51,6 +51,12 @@ const ofGlobal = () => `
   }
   const $package = tf;`;
 
+/** The notices of what is bundled are the same in every form of the library: one file holds them. */
+const NOTICES = {
+  legalComments: 'none',
+  banner: { js: '/*! For license information please see dynconv.mjs.LEGAL.txt */' },
+};
+
 /** The library as an ES module, as CommonJS and as a script. */
 async function buildLibrary() {
   // Exact names only: deep imports of a package with no `exports` do not resolve in every host.
@@ -70,6 +76,7 @@ async function buildLibrary() {
   });
   await build({
     ...LIBRARY,
+    ...NOTICES,
     ...SCRIPT_URL.node,
     plugins: boundTo((name) => `const $package = require('${name}');`),
     platform: 'node',
@@ -80,6 +87,7 @@ async function buildLibrary() {
   });
   await build({
     ...LIBRARY,
+    ...NOTICES,
     ...SCRIPT_URL.browser,
     plugins: boundTo(ofGlobal),
     format: 'iife',
