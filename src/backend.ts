@@ -106,6 +106,8 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
   /** The value of a float32 tensor of one number in memory; null for any other. */
   numberOf({ storage, shape, dtype }: View): number | null {
     if (dtype !== 'float32' || util.sizeFromShape(shape) !== 1 || !storage.isReady) return null;
+    // Lanes may still be computing it, for data() of another tensor.
+    if (!this.runtime.lanes.isDone(storage.token)) return null;
     return this.runtime.heap.f32[storage.pointer >>> 2];
   }
 
