@@ -195,6 +195,12 @@ function format(results: readonly OperationResult[], mean: number): string {
 
 const options = programOptions();
 const wanted = options.models?.split(',');
+const unknown = wanted?.filter((name) => !Object.hasOwn(OPERATIONS, name)) ?? [];
+if (unknown.length > 0) {
+  const known = Object.keys(OPERATIONS).join(', ');
+  say(`--models: there is no operation "${unknown.join('", "')}"; there are ${known}.`);
+  process.exit(2);
+}
 const results: OperationResult[] = [];
 for (const [name, operation] of Object.entries(OPERATIONS)) {
   if (wanted && !wanted.includes(name)) continue;

@@ -11,11 +11,14 @@ import { isVector } from './operand.js';
 
 const NO_BOUNDS: Bounds = { min: -Infinity, max: Infinity };
 
-/** Activations on a kernel of their own; those of the second line are what TensorFlow's optimizer makes. */
-const FUNCTIONS: Record<string, ValueFunction> = {
-  ...{ elu: onKernel('f32_elu'), sigmoid: onKernel('f32_sigmoid'), tanh: onKernel('f32_tanh') },
-  ...{ _fusedhardswish: HARD_SWISH, geluapproximate: onKernel('f32_gelu') },
-};
+/** Activations on a kernel of their own; the last two are what TensorFlow's optimizer makes. */
+const FUNCTIONS: ReadonlyMap<string, ValueFunction> = new Map([
+  ['elu', onKernel('f32_elu')],
+  ['sigmoid', onKernel('f32_sigmoid')],
+  ['tanh', onKernel('f32_tanh')],
+  ['_fusedhardswish', HARD_SWISH],
+  ['geluapproximate', onKernel('f32_gelu')],
+]);
 
 /** The activation that is fused to a convolution. */
 export class Activation {
@@ -46,7 +49,7 @@ export class Activation {
         if (!prelu || !(isVector(prelu.shape, channels) || isVector(prelu.shape, 1))) return null;
         return new Activation(activation, 0, NO_BOUNDS);
       default:
-        return activation in FUNCTIONS ? new Activation(activation, 0, NO_BOUNDS) : null;
+        return FUNCTIONS.has(activation) ? new Activation(activation, 0, NO_BOUNDS) : null;
     }
   }
 
@@ -68,10 +71,10 @@ export class Activation {
       case 'prelu':
         if (!alpha) throw new Error('prelu has no alpha');
         return leaky(rows, alpha, set, evaluation);
-      default:
-        return this.name in FUNCTIONS
-          ? activate(rows, FUNCTIONS[this.name], set, evaluation)
-          : rows;
+      default: {
+        const valueFunction = FUNCTIONS.get(this.name);
+        return valueFunction ? activate(rows, valueFunction, set, evaluation) : rows;
+      }
     }
   }
 }

@@ -17,7 +17,7 @@ export class ValueFunctionPrimitive implements Primitive {
   /** @param keepsZero zero for zero */
   constructor(
     readonly name: string,
-    readonly valueFunction: ValueFunction,
+    private readonly valueFunction: ValueFunction,
     private readonly keepsZero: boolean,
   ) {
     if (keepsZero) this.zeros = 'kept';
