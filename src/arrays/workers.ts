@@ -10,7 +10,7 @@ export interface WorkersOwner {
   onEnd(lane: number, reason: string): void;
 }
 
-/** A worker that ends so often, and soon after its start each time, is not started again. */
+/** A worker that ends by itself so often, soon after its start each time, is not started again. */
 const MOST_STARTS = 5;
 const SOON_MS = 100;
 
@@ -80,6 +80,7 @@ export class Workers {
 
   /** Ends a worker, in the middle of whatever it does; another takes its place. */
   terminate(lane: number): void {
+    this.starts[lane - 1] = 0;
     this.workers[lane - 1]?.terminate();
   }
 

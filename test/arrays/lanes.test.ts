@@ -352,6 +352,16 @@ describe('lanes', () => {
     model.dispose();
   });
 
+  it('start again however often they are told to end at once', async () => {
+    await startWith(2);
+    const { lanes } = dynconv().runtime;
+    for (let kill = 0; kill < 7; kill++) {
+      lanes.workers.terminate(1);
+      await until(() => lanes.ready === 0);
+      await until(() => lanes.ready === 2);
+    }
+  });
+
   for (const [name, cores] of [
     ['beside the calling thread', 2],
     ['in its place', 3],
