@@ -43,8 +43,17 @@ def describe(trunk: Trunk, blocks: Sequence[Block], refusals: Sequence[Refusal])
     return "\n".join(lines)
 
 
-def card(before: dict[str, Any], blocks: Sequence[Block], work: Distillation, agreement: Agreement) -> dict[str, Any]:
-    """What `dynconv.json` says about the result, beyond what `before`, the card of the model, says."""
+def card(
+    before: dict[str, Any],
+    blocks: Sequence[Block],
+    work: Distillation,
+    agreement: Agreement,
+    earlier: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """What `dynconv.json` says about the result, beyond what `before`, the card of the model, says.
+
+    `earlier` is what the card of the result that it went on with says of its own training.
+    """
     total = sum(macs(work.trunk, found) for found in work.trunk.convolutions.values())
     conditional = sum(block.macs for block in blocks)
     recipe = work.recipe
@@ -56,7 +65,9 @@ def card(before: dict[str, Any], blocks: Sequence[Block], work: Distillation, ag
             "images": len(work.files),
             "minutes": round(work.seconds / 60, 1),
             "command": f"python -m dynconv_models.gate MODEL --images FOLDER --budget {recipe.budget:g} "
-            f"--steps {recipe.steps} --batch {recipe.batch} --out FOLDER",
+            f"--steps {recipe.steps} --batch {recipe.batch} --lowest {recipe.lowest:g} "
+            f"{'' if earlier is None else '--further EARLIER '}--out FOLDER",
+            **({} if earlier is None else {"earlier": earlier}),
             "figures": {
                 "macs": total,
                 "conditionalMacs": conditional,
@@ -90,11 +101,12 @@ def gate(
 ) -> dict[str, Any]:
     """Does what the command does; returns the card.
 
-    `start` is the folder of an earlier result, whose masks and weights are trained further.
+    `start` is an earlier result (`model.json`, or its folder), whose masks and weights are trained further.
 
     Raises:
         FileNotFoundError: for a missing model, or no pictures.
-        ValueError: for a model that cannot be gated, a broken card, or a checkpoint of another recipe.
+        ValueError: for a model that cannot be gated, a broken card, a checkpoint of another recipe, or an earlier
+            result that was not made of this model.
     """
     before = card_of(model)
     trunk = Trunk(graph_model.read(model))
@@ -102,15 +114,16 @@ def gate(
     report(describe(trunk, blocks, refusals))
     training, held_out = pictures.find(images)
     student = Student(trunk, blocks, recipe.seed)
-    earlier = None if start is None else start / CHECKPOINT
-    work = Distillation(trunk, student, recipe, training, out / CHECKPOINT, earlier)
+    first = None if start is None else graph_model.read(start)
+    work = Distillation(trunk, student, recipe, training, out / CHECKPOINT, first)
     work.train(report, held_out)
     for variable in student.weights.values():
         variable.assign(graph_model.rounded(variable.numpy()))
     agreement = work.agreement(held_out)
     report(f"On {len(held_out)} pictures that it was not trained on: {agreement}")
     graph_model.write(with_masks(student), out)
-    content = card(before, blocks, work, agreement)
+    earlier = None if start is None else card_of(start).get("gating", {})
+    content = card(before, blocks, work, agreement, earlier)
     scratch = out / f"{CARD}.tmp"
     scratch.write_text(json.dumps(content, indent=2) + "\n")
     os.replace(scratch, out / CARD)
@@ -126,9 +139,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--budget", type=float, default=0.5, help="share of the work behind masks; default: 0.5")
     parser.add_argument("--steps", type=int, default=Recipe.steps, help=f"default: {Recipe.steps}")
     parser.add_argument("--batch", type=int, default=Recipe.batch, help=f"pictures a step; default: {Recipe.batch}")
+    parser.add_argument(
+        "--lowest",
+        type=float,
+        default=Recipe.lowest,
+        help=f"what each mask keeps at least, on average, until late; default: {Recipe.lowest}",
+    )
     parser.add_argument("--seed", type=int, default=0, help="default: 0")
     parser.add_argument(
-        "--further", type=Path, metavar="FOLDER", help="of an earlier result: trains its masks and weights further"
+        "--further", type=Path, metavar="EARLIER", help="an earlier result, to train its masks and weights further"
     )
     options = parser.parse_args(arguments)
 
@@ -136,7 +155,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(line, flush=True)
 
     try:
-        recipe = Recipe(options.budget, options.steps, options.batch, seed=options.seed)
+        recipe = Recipe(options.budget, options.steps, options.batch, lowest=options.lowest, seed=options.seed)
         if options.further is not None:
             recipe = recipe.further
         gate(options.model, options.images, options.out, recipe, options.further, report)

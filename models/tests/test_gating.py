@@ -20,8 +20,9 @@ from dynconv_models.blocks import inverted_residual
 from dynconv_models.convert import convert
 from dynconv_models.gating import graph_model, pictures
 from dynconv_models.gating.blocks import find_blocks, macs, typical_share
-from dynconv_models.gating.distil import Distillation, Recipe, glance_loss, kept_finds, map_loss
+from dynconv_models.gating.distil import Distillation, Recipe
 from dynconv_models.gating.insertion import with_masks
+from dynconv_models.gating.losses import bounds_loss, glance_loss, kept_finds, map_loss
 from dynconv_models.gating.student import Student, executed_share
 from dynconv_models.gating.trunk import Trunk, imported
 from dynconv_models.gating.unfusing import unfused
@@ -277,6 +278,8 @@ def test_what_is_wrong_is_said(folder: Path, tmp_path: Path) -> None:
         gate.main([str(folder), "--images", str(tmp_path), "--out", str(tmp_path)])
     with pytest.raises(SystemExit, match="between 0 and 1"):
         gate.main([str(folder), "--images", str(tmp_path), "--out", str(tmp_path), "--budget", "1.5"])
+    with pytest.raises(SystemExit, match="lowest is 1"):
+        gate.main([str(folder), "--images", str(tmp_path), "--out", str(tmp_path), "--lowest", "1"])
     (folder / "dynconv.json").write_text("no card")
     with pytest.raises(SystemExit, match="not valid JSON"):
         gate.main([str(folder), "--images", str(tmp_path), "--out", str(tmp_path)])
@@ -296,15 +299,42 @@ def test_what_is_wrong_is_said(folder: Path, tmp_path: Path) -> None:
 def test_trained_masks_can_be_trained_further(trunk: Trunk, images: Path, tmp_path: Path) -> None:
     training, held_out = pictures.find(images)
     blocks, _ = find_blocks(trunk)
-    first = Distillation(trunk, Student(trunk, blocks), Recipe(0.6, 3, 2, mask_rate=0.2), training, tmp_path / "a.npz")
+    assert any(not block.residual for block in blocks)
+    student = Student(trunk, blocks)
+    first = Distillation(trunk, student, Recipe(0.6, 3, 2, mask_rate=0.2), training, tmp_path / "a.npz")
     first.train(lambda line: None, held_out)
+    graph_model.write(with_masks(student), tmp_path)
     recipe = Recipe(0.5, steps=4, batch=2).further
-    assert (recipe.fall, recipe.noise, recipe.bounded) == (0, 0, 0)
-    further = Distillation(trunk, Student(trunk, blocks), recipe, training, tmp_path / "b.npz", tmp_path / "a.npz")
-    assert further.agreement(held_out) == first.agreement(held_out)
+    assert (recipe.fall, recipe.noise, recipe.bounded) == (0, 0, 0.8)
+    again = Student(trunk, blocks, seed=1)
+    further = Distillation(trunk, again, recipe, training, tmp_path / "b.npz", graph_model.read(tmp_path))
+    for ours, before in zip(again.variables, student.variables, strict=True):
+        # Weights are kept as float16, and scales are those of other pictures.
+        if not any(ours is unit["kernel"] for unit in again.units.values()):
+            np.testing.assert_allclose(ours, before, rtol=1e-3, atol=1e-3)
+    for block in again.leaders:
+        np.testing.assert_allclose(again.mask_kernel(block), student.mask_kernel(block), rtol=1e-3, atol=1e-6)
+    assert further.agreement(held_out).share == pytest.approx(first.agreement(held_out).share, abs=0.02)
     assert further._schedule(0)[2] == 0.5
     further.train(lambda line: None, held_out)
     assert further.agreement(held_out) != first.agreement(held_out)
+
+
+def test_only_a_result_of_the_same_model_can_be_trained_further(
+    folder: Path, trunk: Trunk, images: Path, tmp_path: Path
+) -> None:
+    arguments = [str(folder), "--images", str(images), "--out", str(tmp_path / "out"), "--steps", "1", "--batch", "2"]
+    with pytest.raises(SystemExit, match=r"not made of this one: dynconv/.*: it has none"):
+        gate.main([*arguments, "--further", str(folder)])
+    gate.main(arguments)
+    gate.main([*arguments, "--further", str(tmp_path / "out"), "--out", str(tmp_path / "again")])
+    gating = json.loads((tmp_path / "again" / "dynconv.json").read_text())["gating"]
+    assert "--further EARLIER" in gating["command"] and gating["earlier"]["steps"] == 1
+
+
+def test_bounds_count_what_masks_keep_beyond_them() -> None:
+    assert float(bounds_loss(tf.constant([0.3, 0.6, 0.95]), 0.3)) == pytest.approx(0, abs=1e-6)
+    assert float(bounds_loss(tf.constant([0.1, 0.6, 0.99]), 0.3)) == pytest.approx(0.2 + 0.04)
 
 
 def test_fused_convolutions_are_taken_apart(trunk: Trunk) -> None:

@@ -16,19 +16,16 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from . import pictures
+from .graph_model import GraphModel
+from .insertion import take_masks
+from .losses import HIGHEST, bounds_loss, glance_loss, kept_finds, map_loss
 from .student import Student
 from .trunk import Trunk
 
 CHECKPOINT_SECONDS = 120
 PROGRESS_SECONDS = 20
-#: A pixel where nothing is found counts as much as this probability.
-FLOOR = 0.02
-#: A probability from which a map's highest cell is a find.
-FIND = 0.3
 #: Held-out pictures to look at while training goes on.
 LOOKED_AT = 100
-#: Finds count as the same up to this share of the map's height.
-NEAR = 1 / 24
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,7 +41,7 @@ class Recipe:
         fall: share of the steps in which the budget falls from 1.
         noise: share of the steps in which the masks' noise fades out.
         bounded: share of the steps in which no mask may close or stay open altogether.
-        lowest: what a mask must keep until then.
+        lowest: what a mask must keep until then; near the budget, no mask pays for the others by closing.
         budget_weight: of the squared distance to the budget.
         seed: of everything random.
     """
@@ -64,14 +61,16 @@ class Recipe:
     def __post_init__(self) -> None:
         if not 0 < self.budget < 1:
             raise ValueError(f"budget is {self.budget}: the share of the work to execute lies between 0 and 1")
+        if not 0 <= self.lowest < HIGHEST:
+            raise ValueError(f"lowest is {self.lowest}: what a mask keeps lies between 0 and {HIGHEST}")
         for field in ("steps", "batch"):
             if getattr(self, field) < 1:
                 raise ValueError(f"{field} is {getattr(self, field)}: it must be at least 1")
 
     @property
     def further(self) -> Recipe:
-        """The same for masks that have been trained already: no falling budget, no noise, no bounds."""
-        return dataclasses.replace(self, mask_rate=self.mask_rate / 4, fall=0.0, noise=0.0, bounded=0.0)
+        """The same for masks that have been trained already: no falling budget, no noise."""
+        return dataclasses.replace(self, mask_rate=self.mask_rate / 4, fall=0.0, noise=0.0)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,7 +109,7 @@ class Distillation:
         recipe: Recipe,
         files: list[Path],
         checkpoint: Path,
-        start: Path | None = None,
+        start: GraphModel | None = None,
     ) -> None:
         """Goes on from the checkpoint if it is there.
 
@@ -120,10 +119,10 @@ class Distillation:
             recipe: how.
             files: the pictures.
             checkpoint: where it is kept.
-            start: the checkpoint of an earlier training, whose masks and weights this one begins with.
+            start: the result of an earlier training, whose masks and weights this one begins with.
 
         Raises:
-            ValueError: if the checkpoint is of another recipe.
+            ValueError: if the checkpoint is of another recipe, or `start` of another model.
         """
         self.trunk, self.student, self.recipe, self.files = trunk, student, recipe, files
         self.checkpoint = checkpoint
@@ -143,13 +142,11 @@ class Distillation:
         self._fast.build(self._new)
         if checkpoint.is_file():
             self._restore()
-        elif start is not None:
-            with np.load(start) as arrays:
-                for index, variable in enumerate(student.state):
-                    variable.assign(arrays[f"{index}"])
         else:
             first = self._sources(0)
             student.look(trunk.run(first, {}))
+            if start is not None:
+                take_masks(student, start)
 
     def train(self, report: Callable[[str], None], held_out: list[Path]) -> None:
         """Trains to the end, and leaves the checkpoint; each tenth of it looks at some held-out pictures."""
@@ -247,8 +244,8 @@ class Distillation:
             pairs = zip(wanted, outcome.maps, self._probable, strict=True)
             loss = tf.add_n([map_loss(*pair, saliency) for pair in pairs])
             means = tf.stack([tf.reduce_mean(mask) for mask in outcome.masks.values()])
-            bounds = tf.reduce_sum(tf.nn.relu(self.recipe.lowest - means) + tf.nn.relu(means + self.recipe.lowest - 1))
-            total = loss + self.recipe.budget_weight * tf.square(tf.nn.relu(outcome.share - budget)) + bounded * bounds
+            total = loss + self.recipe.budget_weight * tf.square(tf.nn.relu(outcome.share - budget))
+            total += bounded * bounds_loss(means, self.recipe.lowest)
             if saliency is not None:
                 total += glance_loss(outcome.glance, saliency)
         gradients = tape.gradient(total, [variable.value for variable in (*self._own, *self._new)])
@@ -295,60 +292,7 @@ class Distillation:
             self.step, self.seconds = int(arrays["step"]), float(arrays["seconds"])
 
 
-def map_loss(wanted: Any, got: Any, probable: bool, saliency: Any) -> Any:
-    """How far a map [N, H, W, C] is from the wanted one, most where there is something to find.
-
-    Args:
-        wanted: the teacher's.
-        got: the student's.
-        probable: they are log odds; then the loss is the divergence of the probabilities, weighted by the wanted ones.
-            Otherwise it is the absolute distance against the wanted standard deviation of each channel, weighted by
-            `saliency`.
-        saliency: probabilities [N, H', W', 1], or None.
-    """
-    if probable:
-        odds = tf.sigmoid(wanted)
-        weight = odds + FLOOR
-        error = tf.nn.sigmoid_cross_entropy_with_logits(labels=odds, logits=got)
-        error -= tf.nn.sigmoid_cross_entropy_with_logits(labels=odds, logits=wanted)
-    else:
-        weight = tf.ones_like(wanted[..., :1])
-        if saliency is not None:
-            weight = FLOOR + tf.image.resize(saliency, wanted.shape[1:3])
-        weight = tf.broadcast_to(weight, tf.shape(wanted))
-        error = tf.abs(got - wanted) / (tf.math.reduce_std(wanted, axis=(0, 1, 2)) + 1e-6)
-    return tf.reduce_sum(weight * error) / tf.reduce_sum(weight)
-
-
-def glance_loss(glance: Any, saliency: Any) -> Any:
-    """The cross-entropy of a glance against whether anything is found in its cells or beside them."""
-    rows = saliency.shape[1] // glance.shape[1]
-    size = max(1, rows)
-    found = tf.nn.max_pool2d(saliency, 2 * size, size, "SAME")
-    found = tf.image.resize(found, glance.shape[1:3], "nearest")
-    wanted = tf.cast(found > FIND, tf.float32)
-    return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=wanted, logits=glance))
-
-
 def _is_probability(trunk: Trunk, name: str) -> bool:
     """Whether all that reads a map is a sigmoid."""
     readers = [node for node in trunk.consumers(name) if node["name"] not in trunk.nodes]
     return bool(readers) and all(node["op"] == "Sigmoid" for node in readers)
-
-
-def kept_finds(wanted: NDArray[Any], got: NDArray[Any]) -> tuple[int, int]:
-    """How many finds the log odds [N, H, W, C] of a teacher hold, and how many of them a student's keep.
-
-    A find is the highest cell of a map, if its probability is at least `FIND`. It is kept if the student's is at least
-    half as high in one of the cells around, up to `NEAR` of the map's height away: with several people in a picture the
-    highest cell may well be another's.
-    """
-    reach = round(NEAR * wanted.shape[1])
-    odds = tf.sigmoid(wanted)
-    around = tf.nn.max_pool2d(tf.sigmoid(got), 2 * reach + 1, 1, "SAME")
-    flat = (tf.reshape(values, (len(wanted), -1, wanted.shape[3])) for values in (odds, around))
-    sure, near = (values.numpy() for values in flat)
-    best = sure.argmax(1)[:, None]
-    highest, there = (np.take_along_axis(values, best, axis=1) for values in (sure, near))
-    finds = highest >= FIND
-    return int(finds.sum()), int((finds & (there >= highest / 2)).sum())

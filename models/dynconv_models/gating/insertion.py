@@ -1,4 +1,4 @@
-"""Puts a student's masks into the graph of its model: the same signature, and no nodes but stock ones."""
+"""Puts masks into the graph of a student's model, by stock nodes, its signature as it was; and takes them out again."""
 
 from __future__ import annotations
 
@@ -35,6 +35,44 @@ def with_masks(student: Student) -> GraphModel:
     for block in student.blocks:
         _gate(graph, student, block, masks[block.leader])
     return model
+
+
+def take_masks(student: Student, model: GraphModel) -> None:
+    """Gives a student what `with_masks` wrote: its masks, and the weights of its trunk.
+
+    Its scales must be set: kernels are kept without them.
+
+    Raises:
+        ValueError: if the model's masks are not those of the student's blocks.
+    """
+
+    def constant(name: str, shape: tuple[int, ...]) -> NDArray[Any]:
+        values = model.weights.get(name)
+        if values is None or values.shape != shape:
+            found = "it has none" if values is None else f"its shape is {values.shape}, must be {shape}"
+            raise ValueError(f"the model to go on with was not made of this one: {name}: {found}")
+        return values
+
+    def new(name: str, variable: Any) -> NDArray[Any]:
+        return constant(f"{PREFIX}/{name}", tuple(variable.shape))
+
+    for name, variable in student.weights.items():
+        stored = constant(name, student.trunk.model.weights[name].shape)
+        variable.assign(stored.reshape(tuple(variable.shape)))
+    for name, unit in student.units.items():
+        unit["kernel"].assign(-new(f"{name}/own/kernel", unit["kernel"]) / student.scales[name])
+        unit["bias"].assign(-new(f"{name}/own/bias", unit["bias"]))
+    for block in student.blocks:
+        background = student.backgrounds.get(block.name)
+        if background is None:
+            continue
+        background.assign(new(f"{block.name}/background", background))
+        bias = student.trunk.convolutions[block.end].bias
+        if bias is not None:
+            student.weights[bias].assign_add(np.asarray(background).reshape(tuple(student.weights[bias].shape)))
+    for i, (kernel, bias) in enumerate(student.glance):
+        kernel.assign(new(f"glance/conv{i + 1}/kernel", kernel))
+        bias.assign(new(f"glance/conv{i + 1}/bias", bias))
 
 
 class _Graph:
