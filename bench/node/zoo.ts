@@ -1,13 +1,10 @@
 /** Converted models from other people's packages, on `wasm` and on `dynconv`, in turns. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
-import { loadGraphModel, type GraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
 import 'tfjs-backend-dynconv';
 import { contest, type Contestant } from '../../cli/src/contest.js';
-import { readPhotograph, toInput } from '../../cli/src/pose/photograph.js';
 import {
   geometricMean,
   largestDifference,
@@ -17,41 +14,11 @@ import {
 } from '../../cli/src/statistics.js';
 import { formatTable } from '../../cli/src/table.js';
 import { formatEnvironment } from '../report.js';
-import {
-  environment,
-  inRoot,
-  PHOTOGRAPH,
-  printResults,
-  programOptions,
-  say,
-  type ProgramOptions,
-} from './host.js';
-import { zooFolder } from './zoo-package.js';
+import { environment, printResults, programOptions, say, type ProgramOptions } from './host.js';
+import { ZOO, type ZooModel } from './zoo-models.js';
+import { loadNetwork, type Network } from './zoo-network.js';
+import { packageFolder } from './zoo-package.js';
 
-/** The models of the package, by what they are for; all but three, whose control flow needs more. */
-const MODELS: Record<string, readonly string[]> = {
-  pose: [
-    ...['movenet-lightning', 'movenet-thunder', 'movenet-multipose', 'efficientpose', 'posenet'],
-    ...['blazepose-lite', 'blazepose-full', 'blazepose-heavy', 'blazepose-detector'],
-  ],
-  face: [
-    ...['blazeface', 'blazeface-back', 'blazeface-front', 'facemesh', 'facemesh-attention'],
-    ...['facemesh-attention-pinto', 'facemesh-detection-full', 'facemesh-detection-short', 'iris'],
-  ],
-  person: [
-    ...['age', 'gender', 'gender-ssrnet-imdb', 'gear', 'emotion', 'faceres', 'faceres-deep'],
-    ...['mobileface', 'mobilefacenet', 'antispoof', 'liveness'],
-  ],
-  hand: [
-    ...['handdetect', 'handskeleton', 'handlandmark-lite', 'handlandmark-full'],
-    'handlandmark-sparse',
-  ],
-  segmentation: ['selfie', 'meet'],
-  objects: ['centernet', 'nanodet'],
-};
-/** Pixels of each side of a picture of any size. */
-const ANY_SIDE = 256;
-const COLOURS = 3;
 /** Small models take more runs than large ones until V8 has compiled all of the code for good. */
 const WARMUP_MILLISECONDS = 2000;
 const FEWEST_WARMUP_RUNS = 5;
@@ -71,40 +38,6 @@ interface ModelResult {
   cpuDifference?: number;
 }
 
-/** The shipped photograph as a model takes it: bytes for integers, else [0, 1]. */
-async function inputsOf(model: GraphModel): Promise<tf.Tensor[]> {
-  const inputs: tf.Tensor[] = [];
-  for (const { shape = [], dtype } of model.inputs) {
-    const channelsFirst = shape[1] === COLOURS;
-    const [height, width] = shape
-      .slice(channelsFirst ? 2 : 1)
-      .map((size) => (size > 0 ? size : ANY_SIDE));
-    const scale = dtype === 'int32' ? 1 / 255 : 1;
-    const picture = toInput(
-      await readPhotograph(inRoot(PHOTOGRAPH), width, height),
-      [0, 0, 0],
-      [scale, scale, scale],
-    );
-    const pixels = tf.tensor4d(picture, [1, height, width, COLOURS], dtype);
-    if (channelsFirst) inputs.push(tf.transpose(pixels, [0, 3, 1, 2]));
-    else inputs.push(shape[3] === 1 ? tf.mean(pixels, 3, true) : pixels);
-  }
-  return inputs;
-}
-
-async function load(folder: string, name: string): Promise<GraphModel> {
-  const json = JSON.parse(await readFile(join(folder, `${name}.json`), 'utf8')) as tf.io.ModelJSON;
-  const { paths } = json.weightsManifest[0];
-  const shards = await Promise.all(paths.map((path) => readFile(join(folder, path))));
-  const artifacts = await tf.io.getModelArtifactsForJSON(json, () =>
-    Promise.resolve([
-      json.weightsManifest[0].weights,
-      new Uint8Array(Buffer.concat(shards)).buffer,
-    ]),
-  );
-  return loadGraphModel({ load: () => Promise.resolve(artifacts) });
-}
-
 /** How many runs it takes to warm up. */
 async function warmupRuns(prepare: () => Promise<void>, run: () => Promise<void>): Promise<number> {
   await prepare();
@@ -117,26 +50,23 @@ async function warmupRuns(prepare: () => Promise<void>, run: () => Promise<void>
 }
 
 async function benchModel(
-  folder: string,
-  task: string,
-  name: string,
-  { runs = DEFAULT_RUNS, cpuRuns = 1 }: ProgramOptions,
+  { name, task, carrier, file, side }: ZooModel,
+  { runs = DEFAULT_RUNS, cpuRuns = 1, install }: ProgramOptions,
 ): Promise<ModelResult> {
+  const path = join(await packageFolder(carrier, install), file);
   const outputs = new Map<string, ArrayLike<number>[]>();
-  const loaded: { model: GraphModel; input: tf.Tensor[] }[] = [];
+  const loaded: Network[] = [];
   const contestants: Contestant[] = [];
   for (const backend of cpuRuns > 0 ? ['wasm', 'dynconv', 'cpu'] : ['wasm', 'dynconv']) {
     await tf.setBackend(backend);
-    const model = await load(folder, name);
-    const input = await inputsOf(model);
-    loaded.push({ model, input });
+    const network = await loadNetwork(path, side);
+    loaded.push(network);
     // A backend sets up all of its kernels when it is chosen: that is no part of a prediction.
     const prepare = async (): Promise<void> => {
       if (tf.getBackend() !== backend) await tf.setBackend(backend);
     };
     const run = async (): Promise<void> => {
-      const output = model.execute(input);
-      const tensors = Array.isArray(output) ? output : [output];
+      const tensors = await network.predict();
       outputs.set(backend, await Promise.all(tensors.map((tensor) => tensor.data())));
       tf.dispose(tensors);
     };
@@ -153,10 +83,7 @@ async function benchModel(
     }
   }
   const times = await contest(contestants);
-  for (const { model, input } of loaded) {
-    tf.dispose(input);
-    model.dispose();
-  }
+  for (const network of loaded) network.dispose();
   const [wasm, dynconv] = [times.get('wasm'), times.get('dynconv')];
   const difference = (backend: string): number | undefined => {
     const values = outputs.get(backend);
@@ -205,18 +132,16 @@ function format(results: readonly ModelResult[], mean: number): string {
 
 const options = programOptions();
 const wanted = options.models?.split(',');
-const all = Object.entries(MODELS).flatMap(([task, names]) =>
-  names.map((name) => ({ task, name })),
-);
-const chosen = wanted?.map((name) => ({
-  name,
-  task: all.find((model) => model.name === name)?.task ?? 'other',
-}));
-const folder = await zooFolder(options.install);
+for (const name of wanted ?? []) {
+  if (ZOO.some((model) => model.name === name)) continue;
+  console.error(`There is no model "${name}": ${ZOO.map((model) => model.name).join(', ')}.`);
+  process.exit(2);
+}
 const results: ModelResult[] = [];
-for (const { task, name } of chosen ?? all) {
-  say(name);
-  results.push(await benchModel(folder, task, name, options));
+for (const model of ZOO) {
+  if (wanted && !wanted.includes(model.name)) continue;
+  say(model.name);
+  results.push(await benchModel(model, options));
 }
 const mean = geometricMean(results.flatMap(({ speedup }) => speedup?.median ?? []));
 const where = environment();
