@@ -13,6 +13,7 @@ import { SlotTable } from './slot-table.js';
 import { onLanes } from './flags.js';
 import { isEmpty } from './wasm-kernels.js';
 import { cpuBackend } from './cpu-backend.js';
+import { requireReadable } from './recording.js';
 
 type Values = backend_util.BackendValues;
 
@@ -289,6 +290,7 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
   }
 
   override async read(dataId: DataId): Promise<Values> {
+    requireReadable(dataId);
     const slot = this.slot(dataId);
     const { storage } = slot;
     // The tensor may be disposed of before its values are there.
@@ -302,6 +304,7 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
   }
 
   override readSync(dataId: DataId, start?: number, end?: number): Values {
+    requireReadable(dataId);
     return this.readSlot(this.slot(dataId), start, end);
   }
 

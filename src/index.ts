@@ -1,6 +1,9 @@
 import './flags.js';
 import { register } from './register.js';
 
+export { capture } from './capture.js';
+export type { Captured, CapturedOutput } from './capture.js';
+export { CaptureError } from './recording.js';
 export { LaneError } from './arrays/lane-error.js';
 export { OutOfMemoryError } from './memory/heap.js';
 export { setWasmPaths } from './memory/location.js';

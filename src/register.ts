@@ -13,6 +13,7 @@ import type {
   TensorInfo,
 } from '@tensorflow/tfjs-core';
 import { DynconvBackend } from './backend.js';
+import { recordable } from './recording.js';
 import { runOnCpu, tensorsOf } from './run-on-cpu.js';
 import type { View } from './graph/view.js';
 import { Runtime } from './arrays/runtime.js';
@@ -36,7 +37,7 @@ export function register(): void {
   for (const wasm of wasmKernels) {
     const operation = deferrable.get(wasm.kernelName);
     const kernelFunc: KernelFunc = (args) => run(wasm, operation, args, backendOf(args.backend));
-    registerKernel({ ...wasm, backendName: BACKEND, kernelFunc });
+    registerKernel({ ...wasm, backendName: BACKEND, kernelFunc: recordable(kernelFunc) });
     names.add(wasm.kernelName);
   }
   for (const { kernelName } of getKernelsForBackend('cpu')) {
@@ -45,7 +46,7 @@ export function register(): void {
     const kernelFunc: KernelFunc = ({ inputs, attrs = {}, backend }) =>
       (composition && compose(composition, inputs, attrs, backendOf(backend))) ??
       runOnCpu(kernelName, inputs, attrs, backendOf(backend));
-    registerKernel({ kernelName, backendName: BACKEND, kernelFunc });
+    registerKernel({ kernelName, backendName: BACKEND, kernelFunc: recordable(kernelFunc) });
   }
 }
 

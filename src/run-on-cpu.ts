@@ -17,7 +17,7 @@ export function tensorsOf(inputs: NamedTensorInfoMap): TensorInfo[] {
 }
 
 /** The same inputs with other tensors: a list remains a list. */
-function mapTensors(
+export function mapTensors(
   inputs: NamedTensorInfoMap,
   map: (tensor: TensorInfo) => TensorInfo,
 ): NamedTensorInfoMap {

@@ -38,27 +38,52 @@ export function runProgram(program: Program, inspect = false): Outcome {
     outcome.outputs.push({ shape: value.shape, values: value.dataSync() as Float32Array });
   };
   tf.tidy(() => {
-    const values: Map4D[] = [quarters(program.shape, program.seed) as Map4D];
-    for (const step of program.steps) {
-      const at = values.length - 1 - (step.of % values.length);
-      const x = values[at];
-      if (step.op === 'read') {
-        read(x);
-        continue;
-      }
-      const run = (): Map4D => runStep(step, x, values, onThreshold);
-      const result = step.tidy ? tf.tidy(run) : run();
-      look(result);
-      values.push(result);
-      if (step.consume && result !== x) {
-        x.dispose();
-        values.splice(at, 1);
-      }
-    }
+    const values = runSteps(program, inputOf(program), { look, onThreshold, read });
     if (program.backwards) values.reverse();
     values.forEach(read);
   });
   return outcome;
+}
+
+/** What a program begins with, or, from another seed, other values of that shape. */
+export function inputOf({ shape, seed }: Program, other = 0): Map4D {
+  return quarters(shape, seed + other) as Map4D;
+}
+
+/** Who hears of what a program does. */
+interface Listener {
+  readonly look: (value: tf.Tensor) => void;
+  readonly read: (value: tf.Tensor) => void;
+  readonly onThreshold: OnThreshold;
+}
+
+const NOBODY: Listener = {
+  look: () => undefined,
+  read: () => undefined,
+  onThreshold: () => undefined,
+};
+
+/** The values that the steps of a program leave of `input`. */
+export function runSteps(program: Program, input: Map4D, listener = NOBODY): Map4D[] {
+  const { look, onThreshold, read } = listener;
+  const values: Map4D[] = [input];
+  for (const step of program.steps) {
+    const at = values.length - 1 - (step.of % values.length);
+    const x = values[at];
+    if (step.op === 'read') {
+      read(x);
+      continue;
+    }
+    const run = (): Map4D => runStep(step, x, values, onThreshold);
+    const result = step.tidy ? tf.tidy(run) : run();
+    look(result);
+    values.push(result);
+    if (step.consume && result !== x) {
+      if (x !== input) x.dispose();
+      values.splice(at, 1);
+    }
+  }
+  return values;
 }
 
 function runStep(step: Step, x: Map4D, values: Map4D[], onThreshold: OnThreshold): Map4D {
