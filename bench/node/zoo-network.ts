@@ -12,11 +12,17 @@ const SEED = 1;
 /** A graph with one of these runs asynchronously. */
 const CONTROL_FLOW = /^(Switch|Merge|Enter|LoopCond|Where|NonMaxSuppressionV\d)$/;
 
-/** A model with its input, on the backend that was in force when it was loaded. */
+/** A model with its inputs, on the backend that was in force when it was loaded. */
 export interface Network {
-  predict(): Promise<tf.Tensor[]>;
+  readonly inputs: readonly tf.Tensor[];
+  readonly predict: Predict;
   dispose(): void;
 }
+
+/** At once, or, for a graph with control flow, later. */
+export type Predict =
+  | { readonly isAsync: false; run(inputs: readonly tf.Tensor[]): tf.Tensor[] }
+  | { readonly isAsync: true; run(inputs: readonly tf.Tensor[]): Promise<tf.Tensor[]> };
 
 /** An input as a model describes it. */
 interface InputShape {
@@ -38,29 +44,36 @@ export async function loadNetwork(file: string, side: number): Promise<Network> 
   if (!nodes) {
     registerUpscalerLayers();
     const model = await loadLayersModel(handler);
-    const input = await inputOf(model.inputs[0], side);
-    return network(() => model.predict(input), [input, model]);
+    const inputs = [await inputOf(model.inputs[0], side)];
+    const run = ([x]: readonly tf.Tensor[]): tf.Tensor[] => [model.predict(x)].flat();
+    return networkOf(model, inputs, { isAsync: false, run });
   }
   const model = await loadGraphModel(handler);
-  const inputs: tf.NamedTensorMap = {};
-  for (const info of model.inputs as InputShape[]) inputs[info.name] = await inputOf(info, side);
-  const isAsync = nodes.some(({ op }) => CONTROL_FLOW.test(op));
-  const run = (): Promise<tf.Tensor | tf.Tensor[]> | tf.Tensor | tf.Tensor[] =>
-    isAsync ? model.executeAsync(inputs) : model.execute(inputs);
-  return network(run, [...Object.values(inputs), model]);
+  const infos = model.inputs as InputShape[];
+  const inputs: tf.Tensor[] = [];
+  for (const info of infos) inputs.push(await inputOf(info, side));
+  const named = (tensors: readonly tf.Tensor[]): tf.NamedTensorMap =>
+    Object.fromEntries(infos.map(({ name }, index) => [name, tensors[index]]));
+  if (nodes.some(({ op }) => CONTROL_FLOW.test(op))) {
+    const run = async (tensors: readonly tf.Tensor[]): Promise<tf.Tensor[]> =>
+      [await model.executeAsync(named(tensors))].flat();
+    return networkOf(model, inputs, { isAsync: true, run });
+  }
+  const run = (tensors: readonly tf.Tensor[]): tf.Tensor[] =>
+    [model.execute(named(tensors))].flat();
+  return networkOf(model, inputs, { isAsync: false, run });
 }
 
-function network(
-  run: () => Promise<tf.Tensor | tf.Tensor[]> | tf.Tensor | tf.Tensor[],
-  held: readonly { dispose: () => unknown }[],
+function networkOf(
+  model: { dispose: () => unknown },
+  inputs: readonly tf.Tensor[],
+  predict: Predict,
 ): Network {
   return {
-    async predict() {
-      const output = await run();
-      return Array.isArray(output) ? output : [output];
-    },
+    inputs,
+    predict,
     dispose() {
-      for (const each of held) each.dispose();
+      for (const each of [...inputs, model]) each.dispose();
     },
   };
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
-import 'tfjs-backend-dynconv';
+import { capture } from 'tfjs-backend-dynconv';
 import { contest, type Contestant } from '../../cli/src/contest.js';
 import {
   geometricMean,
@@ -29,9 +29,11 @@ interface ModelResult {
   name: string;
   task: string;
   /** Absent for a backend that cannot run the model. */
-  milliseconds: { wasm?: Spread; dynconv?: Spread };
+  milliseconds: { wasm?: Spread; dynconv?: Spread; captured?: Spread };
   /** How many times as fast as `wasm`, round by round. */
   speedup?: Spread;
+  /** The same of what `capture` makes of the model; absent for what runs asynchronously. */
+  capturedSpeedup?: Spread;
   /** Largest difference from `wasm`'s outputs, each over its own largest value. */
   difference?: number;
   /** The same of the cpu backend: what rounding alone does to this model. */
@@ -49,6 +51,22 @@ async function warmupRuns(prepare: () => Promise<void>, run: () => Promise<void>
   return Math.min(Math.max(FEWEST_WARMUP_RUNS, affordable), MOST_WARMUP_RUNS);
 }
 
+/** A way to run a model. */
+interface Way {
+  readonly name: 'wasm' | 'dynconv' | 'captured' | 'cpu';
+  readonly predict: () => tf.Tensor[] | Promise<tf.Tensor[]>;
+}
+
+/** A network by itself and, on dynconv, captured. */
+function waysOf(backend: 'wasm' | 'dynconv' | 'cpu', { inputs, predict }: Network): Way[] {
+  const ways: Way[] = [{ name: backend, predict: () => predict.run(inputs) }];
+  if (backend === 'dynconv' && !predict.isAsync) {
+    const captured = capture((...xs) => predict.run(xs), ...inputs);
+    ways.push({ name: 'captured', predict: () => captured(...inputs) });
+  }
+  return ways;
+}
+
 async function benchModel(
   { name, task, carrier, file, side }: ZooModel,
   { runs = DEFAULT_RUNS, cpuRuns = 1, install }: ProgramOptions,
@@ -57,7 +75,8 @@ async function benchModel(
   const outputs = new Map<string, ArrayLike<number>[]>();
   const loaded: Network[] = [];
   const contestants: Contestant[] = [];
-  for (const backend of cpuRuns > 0 ? ['wasm', 'dynconv', 'cpu'] : ['wasm', 'dynconv']) {
+  for (const backend of ['wasm', 'dynconv', 'cpu'] as const) {
+    if (backend === 'cpu' && cpuRuns === 0) continue;
     await tf.setBackend(backend);
     const network = await loadNetwork(path, side);
     loaded.push(network);
@@ -65,17 +84,19 @@ async function benchModel(
     const prepare = async (): Promise<void> => {
       if (tf.getBackend() !== backend) await tf.setBackend(backend);
     };
-    const run = async (): Promise<void> => {
-      const tensors = await network.predict();
-      outputs.set(backend, await Promise.all(tensors.map((tensor) => tensor.data())));
-      tf.dispose(tensors);
-    };
     try {
-      const effort =
-        backend === 'cpu'
-          ? { warmup: 0, runs: cpuRuns }
-          : { warmup: await warmupRuns(prepare, run), runs };
-      contestants.push({ name: backend, ...effort, prepare, run });
+      for (const way of waysOf(backend, network)) {
+        const run = async (): Promise<void> => {
+          const tensors = await way.predict();
+          outputs.set(way.name, await Promise.all(tensors.map((tensor) => tensor.data())));
+          tf.dispose(tensors);
+        };
+        const effort =
+          backend === 'cpu'
+            ? { warmup: 0, runs: cpuRuns }
+            : { warmup: await warmupRuns(prepare, run), runs };
+        contestants.push({ name: way.name, ...effort, prepare, run });
+      }
     } catch (error) {
       say(
         `${backend} cannot run ${name}: ${error instanceof Error ? error.message : String(error)}`,
@@ -84,9 +105,16 @@ async function benchModel(
   }
   const times = await contest(contestants);
   for (const network of loaded) network.dispose();
-  const [wasm, dynconv] = [times.get('wasm'), times.get('dynconv')];
-  const difference = (backend: string): number | undefined => {
-    const values = outputs.get(backend);
+  const spreadOf = (way: Way['name']): Spread | undefined => {
+    const measured = times.get(way);
+    return measured && spread(measured);
+  };
+  const speedupOf = (way: Way['name']): Spread | undefined => {
+    const [wasm, other] = [times.get('wasm'), times.get(way)];
+    return wasm && other && spread(pairedRatios(wasm, other));
+  };
+  const difference = (way: Way['name']): number | undefined => {
+    const values = outputs.get(way);
     const reference = outputs.get('wasm');
     return (
       values &&
@@ -97,38 +125,50 @@ async function benchModel(
   return {
     name,
     task,
-    milliseconds: { wasm: wasm && spread(wasm), dynconv: dynconv && spread(dynconv) },
-    speedup: wasm && dynconv && spread(pairedRatios(wasm, dynconv)),
+    milliseconds: {
+      wasm: spreadOf('wasm'),
+      dynconv: spreadOf('dynconv'),
+      captured: spreadOf('captured'),
+    },
+    speedup: speedupOf('dynconv'),
+    capturedSpeedup: speedupOf('captured'),
     difference: difference('dynconv'),
     cpuDifference: difference('cpu'),
   };
 }
 
-function format(results: readonly ModelResult[], mean: number): string {
+const ratio = (speedup: Spread | undefined): string => speedup?.median.toFixed(2) ?? '-';
+const quartiles = (speedup: Spread | undefined): string =>
+  speedup ? `${speedup.lower.toFixed(2)}-${speedup.upper.toFixed(2)}` : '-';
+
+function format(results: readonly ModelResult[], means: Means): string {
   const table = formatTable(
     [
-      'model',
-      'task',
-      'wasm ms',
-      'dynconv ms',
-      'times wasm',
-      'quartiles',
-      'difference',
-      'cpu differs',
+      ...['model', 'task', 'wasm ms', 'dynconv ms', 'times wasm', 'quartiles'],
+      ...['captured ms', 'times wasm', 'quartiles', 'difference', 'cpu differs'],
     ],
-    results.map(({ name, task, milliseconds, speedup, difference, cpuDifference }) => [
+    results.map(({ name, task, milliseconds, ...result }) => [
       name,
       task,
       milliseconds.wasm?.median.toFixed(1) ?? 'cannot',
       milliseconds.dynconv?.median.toFixed(1) ?? 'cannot',
-      speedup?.median.toFixed(2) ?? '-',
-      speedup ? `${speedup.lower.toFixed(2)}-${speedup.upper.toFixed(2)}` : '-',
-      difference?.toExponential(1) ?? '-',
-      cpuDifference?.toExponential(1) ?? '-',
+      ratio(result.speedup),
+      quartiles(result.speedup),
+      milliseconds.captured?.median.toFixed(1) ?? '-',
+      ratio(result.capturedSpeedup),
+      quartiles(result.capturedSpeedup),
+      result.difference?.toExponential(1) ?? '-',
+      result.cpuDifference?.toExponential(1) ?? '-',
     ]),
   );
-  return `${table}\n\ngeometric mean: ${mean.toFixed(2)} times as fast as wasm`;
+  return (
+    `${table}\n\ngeometric mean: ${means.dynconv.toFixed(2)} times as fast as wasm, ` +
+    `captured ${means.captured.toFixed(2)} times`
+  );
 }
+
+/** Geometric means of how many times as fast as `wasm`. */
+type Means = Record<'dynconv' | 'captured', number>;
 
 const options = programOptions();
 const wanted = options.models?.split(',');
@@ -143,10 +183,13 @@ for (const model of ZOO) {
   say(model.name);
   results.push(await benchModel(model, options));
 }
-const mean = geometricMean(results.flatMap(({ speedup }) => speedup?.median ?? []));
+const means: Means = {
+  dynconv: geometricMean(results.flatMap(({ speedup }) => speedup?.median ?? [])),
+  captured: geometricMean(results.flatMap(({ capturedSpeedup }) => capturedSpeedup?.median ?? [])),
+};
 const where = environment();
 printResults(
   options.json,
-  { environment: where, results, geometricMean: mean },
-  `${formatEnvironment(where)}\n\n${format(results, mean)}`,
+  { environment: where, results, geometricMeans: means },
+  `${formatEnvironment(where)}\n\n${format(results, means)}`,
 );
