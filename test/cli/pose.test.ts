@@ -72,6 +72,8 @@ describe('dynconv', function () {
     expect(image.macs.executed).to.be.lessThan(image.macs.total);
     expect(image.layers).not.to.be.empty;
     expect(image.timings.wasm?.runs).to.equal(2);
+    expect(image.timings.captured?.runs).to.equal(2);
+    expect(image.gains.capturedOverDense).to.be.greaterThan(0);
     const picture = await loadImage(readFileSync(join(temporary.path, image.picture)));
     expect(picture.width).to.be.greaterThan(1000);
     const timeline = await loadImage(readFileSync(join(temporary.path, image.timeline)));
@@ -83,7 +85,7 @@ describe('dynconv', function () {
     const { code, stdout, stderr } = dynconv(temporary.path, ...args);
     expect(code).to.equal(0);
     expect(stdout).to.include('level 1').and.to.include('total').and.to.include('in theory');
-    expect(stdout).not.to.include('over wasm');
+    expect(stdout).not.to.include('over wasm').and.not.to.include('Captured');
     expect(stderr).to.include('Loading').and.to.include('Timing');
     expect(existsSync(join(temporary.path, 'alone.png'))).to.equal(true);
   });

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { capture, type Captured } from 'tfjs-backend-dynconv';
 import type { ModelFolder } from '../model-folder.js';
 import { loadNetwork, type Network } from '../network.js';
 import { messageOf, UserError } from '../user-error.js';
@@ -22,6 +23,12 @@ export interface PoseModel {
    * @throws WebAssembly.RuntimeError when the backend breaks down, which is no fault of the model.
    */
   predict(picture: Float32Array): Promise<Prediction>;
+  /**
+   * The same on `dynconv`, by the kernels that a first run captures.
+   *
+   * @throws UserError, too, when the model cannot be captured.
+   */
+  predictCaptured(picture: Float32Array): Promise<Prediction>;
   /** The name of the weight behind a data id (see `LayerProfile.filter`). */
   weightName: (dataId: object) => string | undefined;
   dispose(): void;
@@ -38,25 +45,38 @@ export async function loadPoseModel(folder: ModelFolder): Promise<PoseModel> {
   const isInteger = network.inputs[0].dtype === 'int32';
   const names = new Map<object, string>();
   for (const [name, dataId] of network.weights) names.set(dataId, name);
+  const run = (input: tf.Tensor4D): tf.Tensor =>
+    tf.tidy(() => lastOutput(network.run([input]), folder.path));
+  let captured: Captured<[tf.Tensor4D], tf.Tensor> | null = null;
+  const predict = async (
+    picture: Float32Array,
+    by: (input: tf.Tensor4D) => tf.Tensor,
+  ): Promise<Prediction> => {
+    const values = isInteger ? Int32Array.from(picture, Math.round) : picture;
+    const input = tf.tensor4d(values, [1, height, width, 3], isInteger ? 'int32' : 'float32');
+    try {
+      return await poseOf(by, input);
+    } catch (error) {
+      if (error instanceof UserError || error instanceof WebAssembly.RuntimeError) throw error;
+      throw new UserError(`The model in ${folder.path} cannot be run: ${messageOf(error)}`, {
+        cause: error,
+      });
+    } finally {
+      input.dispose();
+    }
+  };
   return {
     height,
     width,
-    predict: async (picture) => {
-      const values = isInteger ? Int32Array.from(picture, Math.round) : picture;
-      const input = tf.tensor4d(values, [1, height, width, 3], isInteger ? 'int32' : 'float32');
-      try {
-        return await poseOf(network, input, folder.path);
-      } catch (error) {
-        if (error instanceof UserError || error instanceof WebAssembly.RuntimeError) throw error;
-        throw new UserError(`The model in ${folder.path} cannot be run: ${messageOf(error)}`, {
-          cause: error,
-        });
-      } finally {
-        input.dispose();
-      }
-    },
+    predict: (picture) => predict(picture, run),
+    predictCaptured: (picture) =>
+      predict(picture, (input) => {
+        captured ??= capture(run, input);
+        return captured(input);
+      }),
     weightName: (dataId) => names.get(dataId),
     dispose: () => {
+      captured?.dispose();
       network.dispose();
     },
   };
@@ -87,8 +107,11 @@ function inputSize(inputs: Network['inputs'], path: string): [height: number, wi
 }
 
 /** What fails may do so when the values are read: until then, the backend may put off computing them. */
-async function poseOf(network: Network, input: tf.Tensor4D, path: string): Promise<Prediction> {
-  const output = tf.tidy(() => lastOutput(network.run([input]), path));
+async function poseOf(
+  run: (input: tf.Tensor4D) => tf.Tensor,
+  input: tf.Tensor4D,
+): Promise<Prediction> {
+  const output = run(input);
   try {
     const [, height, width] = input.shape;
     return readPrediction(output.shape, await output.data<'float32'>(), height, width);

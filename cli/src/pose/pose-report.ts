@@ -59,11 +59,15 @@ const image = z.strictObject({
     dynconv: spread,
     dense: spread.optional().describe('dynconv with DYNCONV_SKIP off'),
     wasm: spread.optional(),
+    captured: spread.optional().describe('dynconv by captured kernels: see `capture`'),
+    capturedDense: spread.optional().describe('the same with DYNCONV_SKIP off'),
   }),
   gains: z.strictObject({
     theoretical: z.number().describe('total over executed multiply-accumulates'),
     overDense: z.number().optional(),
     overWasm: z.number().optional(),
+    capturedOverDense: z.number().optional().describe('both by captured kernels'),
+    capturedOverWasm: z.number().optional(),
   }),
   agreement: z
     .strictObject({
@@ -239,6 +243,8 @@ function formatTimings({ timings }: ImageReport): string {
     ['wasm', timings.wasm],
     ['dynconv, every pixel', timings.dense],
     ['dynconv', timings.dynconv],
+    ['captured, every pixel', timings.capturedDense],
+    ['captured', timings.captured],
   ] as const;
   return formatTable(
     ['one prediction', 'median ms', 'quartiles', 'runs'],
@@ -254,7 +260,12 @@ function formatGains({ gains }: ImageReport): string {
   const parts = [`${times(gains.theoretical)} in theory (all MACs over executed ones)`];
   if (gains.overDense !== undefined) parts.push(`${times(gains.overDense)} over every pixel`);
   if (gains.overWasm !== undefined) parts.push(`${times(gains.overWasm)} over wasm`);
-  return `Gain: ${parts.join(', ')}`;
+  const gain = `Gain: ${parts.join(', ')}`;
+  if (gains.capturedOverDense === undefined || gains.capturedOverWasm === undefined) return gain;
+  return (
+    `${gain}\nCaptured: ${times(gains.capturedOverDense)} over every pixel, ` +
+    `${times(gains.capturedOverWasm)} over wasm`
+  );
 }
 
 function formatAgreement({ agreement }: ImageReport): string {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-wasm';
-import { profile, type LayerProfile, type Timeline } from 'tfjs-backend-dynconv';
+import { CaptureError, profile, type LayerProfile, type Timeline } from 'tfjs-backend-dynconv';
 import { contest, type Contestant } from '../contest.js';
 import type { ModelFolder, ModelFormat } from '../model-folder.js';
 import type { Progress } from '../progress.js';
@@ -20,9 +20,20 @@ export interface PoseRun {
   /** The name of a convolution's filter in the model (see `LayerProfile.filter`). */
   weightName: (filter: object) => string | undefined;
   /** Milliseconds of one prediction, input and output copied. */
-  timings: { dynconv: Spread; dense?: Spread; wasm?: Spread };
+  timings: Timings;
   /** How well wasm and dynconv agree; undefined without comparison. */
   agreement?: { difference: number | null; tolerance: number; agree: boolean };
+}
+
+/** How long a prediction takes; all but `dynconv` only in comparison. */
+export interface Timings {
+  wasm?: Spread;
+  /** On dynconv, with every pixel computed. */
+  dense?: Spread;
+  dynconv: Spread;
+  /** The same two by captured kernels. */
+  capturedDense?: Spread;
+  captured?: Spread;
 }
 
 /** Runs before any is timed. */
@@ -103,15 +114,19 @@ export class PoseRunner {
         await run();
       },
     });
-    const contestants = [
-      contestant('dynconv', () => this.predictOn('dynconv', dynconv, picture)),
-      ...(wasm
-        ? [
-            contestant('dense', () => this.predictDense(picture)),
-            contestant('wasm', () => this.predictOn('wasm', wasm, picture), 'wasm'),
-          ]
-        : []),
-    ];
+    const contestants = [contestant('dynconv', () => this.predictOn('dynconv', dynconv, picture))];
+    if (wasm) {
+      contestants.push(
+        contestant('dense', () => dense(() => this.predictOn('dynconv', dynconv, picture))),
+        contestant('wasm', () => this.predictOn('wasm', wasm, picture), 'wasm'),
+      );
+      if (await this.canBeCaptured(picture)) {
+        contestants.push(
+          contestant('captured', () => this.predictCaptured(picture)),
+          contestant('capturedDense', () => dense(() => this.predictCaptured(picture))),
+        );
+      }
+    }
     const times = await contest(contestants, (done, total) => {
       progress.step(done, total);
     });
@@ -137,6 +152,8 @@ export class PoseRunner {
         dynconv: spread(times.get('dynconv') ?? []),
         dense: timing('dense'),
         wasm: timing('wasm'),
+        captured: timing('captured'),
+        capturedDense: timing('capturedDense'),
       },
       agreement,
     };
@@ -148,14 +165,19 @@ export class PoseRunner {
     this.wasm?.dispose();
   }
 
-  /** Computes every pixel with the same kernels: the honest dense baseline. */
-  private async predictDense(picture: Float32Array): Promise<void> {
-    tf.env().set('DYNCONV_SKIP', false);
+  private async canBeCaptured(picture: Float32Array): Promise<boolean> {
     try {
-      await this.predictOn('dynconv', this.dynconv, picture);
-    } finally {
-      tf.env().set('DYNCONV_SKIP', true);
+      await this.predictCaptured(picture);
+      return true;
+    } catch (error) {
+      if (error instanceof UserError && error.cause instanceof CaptureError) return false;
+      throw error;
     }
+  }
+
+  private async predictCaptured(picture: Float32Array): Promise<Prediction> {
+    if (tf.getBackend() !== 'dynconv') await tf.setBackend('dynconv');
+    return this.dynconv.predictCaptured(picture);
   }
 
   private async predictOn(
@@ -165,6 +187,16 @@ export class PoseRunner {
   ): Promise<Prediction> {
     if (tf.getBackend() !== backend) await tf.setBackend(backend);
     return model.predict(picture);
+  }
+}
+
+/** Has every pixel computed with the same kernels: the honest dense baseline. */
+async function dense<T>(predict: () => Promise<T>): Promise<T> {
+  tf.env().set('DYNCONV_SKIP', false);
+  try {
+    return await predict();
+  } finally {
+    tf.env().set('DYNCONV_SKIP', true);
   }
 }
 

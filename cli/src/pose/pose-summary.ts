@@ -8,6 +8,7 @@ import { groupLayers } from './layer-groups.js';
 import type { Photograph } from './photograph.js';
 import type { PoseOptions } from './pose-options.js';
 import type { ImageReport, PoseReport } from './pose-report.js';
+import type { Spread } from '../statistics.js';
 import type { PoseRun, PoseRunner } from './pose-runner.js';
 import type { Prediction } from './prediction.js';
 
@@ -83,14 +84,21 @@ export function describeImage({
     timings,
     gains: {
       theoretical: macs.executed === 0 ? 1 : macs.total / macs.executed,
-      overDense: timings.dense && timings.dense.median / timings.dynconv.median,
-      overWasm: timings.wasm && timings.wasm.median / timings.dynconv.median,
+      overDense: ratio(timings.dense, timings.dynconv),
+      overWasm: ratio(timings.wasm, timings.dynconv),
+      capturedOverDense: ratio(timings.capturedDense, timings.captured),
+      capturedOverWasm: ratio(timings.wasm, timings.captured),
     },
     agreement,
     joints: isTrained ? jointsOf(prediction, photo, card, options) : undefined,
     picture,
     timeline: timelineName(picture),
   };
+}
+
+/** How many times as long one takes as the other. */
+function ratio(one: Spread | undefined, other: Spread | undefined): number | undefined {
+  return one && other && one.median / other.median;
 }
 
 function jointsOf(
