@@ -4,7 +4,7 @@ import { contest, type Contestant } from '../cli/src/contest.js';
 import { largestDifference, pairedRatios, spread, type Spread } from '../cli/src/statistics.js';
 import { hourglass } from './hourglass.js';
 import { mobileNetV2 } from './mobilenet-v2.js';
-import type { Network } from './network.js';
+import { captured, type Network } from './network.js';
 import type { Peer } from './peers/peer.js';
 
 /** A network to be timed on every backend. */
@@ -45,8 +45,10 @@ export interface WorkloadResult {
   theoreticalGain: number;
   /** dynconv computing every pixel over dynconv, round by round. */
   ownGain: Spread;
+  /** The same by captured kernels. */
+  capturedGain: Spread;
   /** dynconv on one lane over dynconv on all, round by round; only where there are several. */
-  lanesGain?: { lanes: number; skipping: Spread; everyPixel: Spread };
+  lanesGain?: Record<'lanes', number> & Record<'skipping' | 'everyPixel' | 'captured', Spread>;
   /** The kernel variants that ran, by how many layers each. */
   variants: Record<string, number>;
   contestants: ContestantResult[];
@@ -55,6 +57,7 @@ export interface WorkloadResult {
 const WARMUP_RUNS = 4;
 const SKIPPING = 'dynconv, skipping';
 const EVERY_PIXEL = 'dynconv, every pixel';
+const CAPTURED = ', captured';
 const ON_ONE_LANE = ', one lane';
 
 /** A way of running a network on a backend. */
@@ -62,16 +65,20 @@ interface Way {
   name: string;
   backend: 'wasm' | 'dynconv' | 'cpu';
   skip: boolean;
+  /** By captured kernels. */
+  isCaptured?: boolean;
   /** Threads of dynconv. */
   lanes: number;
 }
 
 /** Every way of running; the first is what the others are compared with. */
 function waysOf({ lanes, cpuRuns }: BenchOptions): Way[] {
-  const dynconv = [
+  const asItIs = [
     { name: SKIPPING, backend: 'dynconv', skip: true, lanes },
     { name: EVERY_PIXEL, backend: 'dynconv', skip: false, lanes },
   ] as const;
+  const captured = asItIs.map((way) => ({ ...way, name: way.name + CAPTURED, isCaptured: true }));
+  const dynconv = [...asItIs, ...captured];
   const single = dynconv.map((way) => ({ ...way, name: way.name + ON_ONE_LANE, lanes: 1 }));
   return [
     { name: 'wasm', backend: 'wasm', skip: true, lanes },
@@ -125,8 +132,10 @@ async function benchWorkload(workload: Workload, options: BenchOptions): Promise
     await tf.setBackend(backend);
     networks.set(backend, await workload.make());
   }
+  await tf.setBackend('dynconv');
+  const replay = captured(get(networks, 'dynconv'));
   const contestants = ways.map((way): Contestant => {
-    const network = get(networks, way.backend);
+    const network = way.isCaptured ? replay : get(networks, way.backend);
     const slow = way.backend === 'cpu';
     return {
       name: way.name,
@@ -148,6 +157,7 @@ async function benchWorkload(workload: Workload, options: BenchOptions): Promise
   }
   const times = await contest(contestants);
   const { layers, macs } = await profileOn(get(networks, 'dynconv'), lanes);
+  replay.dispose();
   for (const [backend, network] of networks) {
     await tf.setBackend(backend);
     network.dispose();
@@ -163,11 +173,13 @@ async function benchWorkload(workload: Workload, options: BenchOptions): Promise
     macs,
     theoreticalGain: macs.total / macs.executed,
     ownGain: gain(EVERY_PIXEL, SKIPPING),
+    capturedGain: gain(EVERY_PIXEL + CAPTURED, SKIPPING + CAPTURED),
     ...(lanes > 1 && {
       lanesGain: {
         lanes,
         skipping: gain(SKIPPING + ON_ONE_LANE, SKIPPING),
         everyPixel: gain(EVERY_PIXEL + ON_ONE_LANE, EVERY_PIXEL),
+        captured: gain(SKIPPING + CAPTURED + ON_ONE_LANE, SKIPPING + CAPTURED),
       },
     }),
     variants: countVariants(layers),
@@ -198,7 +210,7 @@ async function predictOn(
   if (tf.getBackend() !== backend) await tf.setBackend(backend);
   if (backend === 'dynconv') tf.env().set('DYNCONV_LANES', lanes);
   tf.env().set('DYNCONV_SKIP', skip);
-  const output = network.predict();
+  const output = network.predict(network.input);
   const values = await output.data();
   output.dispose();
   return values;
@@ -208,15 +220,10 @@ async function profileOn(network: Network, lanes: number): ReturnType<typeof pro
   await tf.setBackend('dynconv');
   tf.env().set('DYNCONV_LANES', lanes);
   return profile(async () => {
-    const output = network.predict();
+    const output = network.predict(network.input);
     await output.data();
     output.dispose();
   });
-}
-
-/** The median gain that skipping brought over the gain that its executed operations promise. */
-export function gainShare({ ownGain, theoreticalGain }: WorkloadResult): number {
-  return ownGain.median / theoreticalGain;
 }
 
 function get<K, V>(map: Map<K, V>, key: K): V {

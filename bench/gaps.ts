@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { quantile } from '../cli/src/statistics.js';
 import { formatTable } from '../cli/src/table.js';
-import type { Network } from './network.js';
+import { captured, type Network } from './network.js';
 import { formatEnvironment, type Environment } from './report.js';
 
 /**
@@ -30,6 +30,8 @@ export type Pace = () => Promise<void>;
 /** What predictions through `data()`, one after the other, left to others on the calling thread. */
 export interface GapsResult {
   lanes: number;
+  /** By captured kernels. */
+  isCaptured: boolean;
   /** When a prediction began after the one before it, such as "one after the other". */
   pace: string;
   predictions: number;
@@ -70,14 +72,20 @@ export async function measureGaps(
   { lanes, runs = DEFAULT_RUNS }: { lanes: number; runs?: number },
 ): Promise<GapsResult[]> {
   const results: GapsResult[] = [];
-  for (const count of new Set([1, lanes])) {
+  const replay = captured(network);
+  const ways = [...new Set([1, lanes])].flatMap((count) => [
+    { count, isCaptured: false, way: network },
+    { count, isCaptured: true, way: replay },
+  ]);
+  for (const { count, isCaptured, way } of ways) {
     tf.env().set('DYNCONV_LANES', count);
-    await predictions(network, atOnce, WARMUP_RUNS);
+    await predictions(way, atOnce, WARMUP_RUNS);
     const idle = await watch(tickers, () => new Promise((resolve) => setTimeout(resolve, IDLE_MS)));
     for (const [name, pace] of Object.entries(paces)) {
-      const busy = await watch(tickers, () => predictions(network, pace, runs));
+      const busy = await watch(tickers, () => predictions(way, pace, runs));
       results.push({
         lanes: count,
+        isCaptured,
         pace: name,
         predictions: runs,
         milliseconds: quantile(busy.result, 0.5),
@@ -89,6 +97,7 @@ export async function measureGaps(
       });
     }
   }
+  replay.dispose();
   return results;
 }
 
@@ -101,7 +110,7 @@ async function predictions(network: Network, pace: Pace, runs: number): Promise<
   for (let run = 0; run < runs; run++) {
     await pace();
     const start = performance.now();
-    const output = network.predict();
+    const output = network.predict(network.input);
     await output.data();
     output.dispose();
     times.push(performance.now() - start);
@@ -142,7 +151,7 @@ function summarize(gaps: readonly number[]): Gaps {
 
 /** The benchmark of gaps as text. */
 export function formatGaps({ environment, results }: GapsDocument): string {
-  const tables = results.map(({ lanes, pace, predictions, milliseconds, tickers }) => {
+  const tables = results.map(({ lanes, isCaptured, pace, predictions, milliseconds, tickers }) => {
     const rows = tickers.map(({ name, idle, predicting }) => [
       name,
       ...[idle, predicting].flatMap((gaps) =>
@@ -163,7 +172,8 @@ export function formatGaps({ environment, results }: GapsDocument): string {
     const threads = lanes === 1 ? 'one lane' : `${lanes} lanes`;
     const each = `${milliseconds.toFixed(1)} ms each`;
     return (
-      `${threads}, ${predictions} predictions through data(), ${pace}, ${each}\n` +
+      `${threads}, ${predictions} ${isCaptured ? 'captured ' : ''}predictions through data(), ` +
+      `${pace}, ${each}\n` +
       formatTable(header, rows)
     );
   });

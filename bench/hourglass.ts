@@ -16,9 +16,10 @@ export async function hourglass(
   const [, height, width] = model.inputs[0].shape ?? [];
   const input = tf.tensor4d(picture, [1, height, width, 3]);
   return {
-    predict: () =>
+    input,
+    predict: (x) =>
       tf.tidy(() => {
-        const output = model.predict(input);
+        const output = model.predict(x);
         const outputs = output instanceof tf.Tensor ? [output] : Object.values(output);
         return outputs[outputs.length - 1];
       }),

@@ -69,9 +69,10 @@ export function mobileNetV2(): Network {
   const classifier = convolution(1, HEAD_CHANNELS, CLASSES, 1, 'linear');
   const picture = tf.randomUniform<tf.Rank.R4>([1, SIZE, SIZE, 3], -1, 1, 'float32', 0);
   return {
-    predict: () =>
+    input: picture,
+    predict: (input) =>
       tf.tidy(() => {
-        const features = layers.reduce((x, layer) => layer(x), picture);
+        const features = layers.reduce((x, layer) => layer(x), input as tf.Tensor4D);
         return classifier(tf.mean<tf.Tensor4D>(features, [1, 2], true));
       }),
     dispose: () => {

@@ -1,6 +1,6 @@
 import { formatTable, percent } from '../cli/src/table.js';
 import type { Spread } from '../cli/src/statistics.js';
-import { gainShare, type WorkloadResult } from './core.js';
+import type { WorkloadResult } from './core.js';
 
 /** Where a benchmark ran. */
 export interface Environment {
@@ -32,7 +32,7 @@ export function formatEnvironment(environment: Environment): string {
 
 /** A workload's contest as a table. */
 function formatWorkload(result: WorkloadResult): string {
-  const { name, macs, theoreticalGain, ownGain, lanesGain, variants, contestants } = result;
+  const { name, macs, theoreticalGain, lanesGain, variants, contestants } = result;
   const table = formatTable(
     ['', 'median ms', 'quartiles', 'times wasm', 'quartiles', 'difference', 'runs'],
     contestants.map(({ name, milliseconds, speedup, difference }) => [
@@ -52,15 +52,18 @@ function formatWorkload(result: WorkloadResult): string {
     `layers by kernel: ${counts.join(', ')}`,
   ];
   if (macs.executed < macs.total) {
+    const share = (gain: Spread): string =>
+      `${formatGain(gain)}, ${((100 * gain.median) / theoreticalGain).toFixed(0)} %`;
     lines.push(
-      `skipping gains ${formatGain(ownGain)} ` +
-        `of ${theoreticalGain.toFixed(2)}x in theory: ${(100 * gainShare(result)).toFixed(0)} %`,
+      `of ${theoreticalGain.toFixed(2)}x in theory, skipping gains ${share(result.ownGain)}; ` +
+        `captured ${share(result.capturedGain)}`,
     );
   }
   if (lanesGain) {
-    const { lanes, skipping, everyPixel } = lanesGain;
+    const { lanes, skipping, everyPixel, captured } = lanesGain;
     lines.push(
-      `${lanes} lanes gain ${formatGain(skipping)} over one, ${formatGain(everyPixel)} with every pixel`,
+      `${lanes} lanes gain ${formatGain(skipping)} over one, ${formatGain(everyPixel)} with every pixel, ` +
+        `${formatGain(captured)} captured`,
     );
   }
   return lines.join('\n');

@@ -32,7 +32,7 @@ await tf.setBackend('dynconv');
 const network = await hourglass(await workloadModel(), await workloadPicture());
 
 async function predict(): Promise<void> {
-  const output = network.predict();
+  const output = network.predict(network.input);
   await output.data();
   output.dispose();
 }
@@ -64,7 +64,7 @@ async function times(): Promise<Record<'skipping' | 'everyPixel', [Spread, Sprea
 async function profiled(network: Network): Promise<Profile<void>> {
   tf.env().set('DYNCONV_LANES', 1);
   return profile(async () => {
-    const output = network.predict();
+    const output = network.predict(network.input);
     await output.data();
     output.dispose();
   });
