@@ -1,7 +1,12 @@
 import { engine, util } from '@tensorflow/tfjs-core';
-import type { DataId, KernelFunc, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
-import type { DynconvBackend } from './backend.js';
-import { mapTensors, tensorsOf } from './run-on-cpu.js';
+import type {
+  DataId,
+  KernelBackend,
+  KernelFunc,
+  NamedTensorInfoMap,
+  TensorInfo,
+} from '@tensorflow/tfjs-core';
+import { mapTensors, tensorsOf } from './kernel-inputs.js';
 
 /** What a function does cannot be captured. */
 export class CaptureError extends Error {
@@ -50,7 +55,7 @@ export class Recording {
   private readonly lastReaders = new Map<number, RecordedCall>();
 
   constructor(
-    private readonly backend: DynconvBackend,
+    private readonly backend: KernelBackend,
     inputs: readonly TensorInfo[],
   ) {
     this.count = inputs.length;

@@ -14,7 +14,8 @@ import type {
 } from '@tensorflow/tfjs-core';
 import { DynconvBackend } from './backend.js';
 import { recordable } from './recording.js';
-import { runOnCpu, tensorsOf } from './run-on-cpu.js';
+import { tensorsOf } from './kernel-inputs.js';
+import { runOnCpu } from './run-on-cpu.js';
 import type { View } from './graph/view.js';
 import { Runtime } from './arrays/runtime.js';
 import { loadMachine } from './memory/load.js';
