@@ -72,6 +72,8 @@ async function buildLibrary() {
     ...LIBRARY,
     plugins: [externals, ...LIBRARY.plugins],
     format: 'esm',
+    // Names are kept for who reads a stack trace; a formatter brings the lines back.
+    minifyWhitespace: true,
     outfile: `${DIST}/dynconv.mjs`,
   });
   await build({
@@ -81,7 +83,7 @@ async function buildLibrary() {
     plugins: boundTo((name) => `const $package = require('${name}');`),
     platform: 'node',
     format: 'cjs',
-    // Who wants to read it reads the ES module. (To keep the functions' names besides costs time wherever a closure is made.)
+    // The ES module has the functions' names. (To keep them here, too, costs time wherever a closure is made.)
     minify: true,
     outfile: `${DIST}/dynconv.cjs`,
   });

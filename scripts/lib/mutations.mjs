@@ -196,4 +196,28 @@ export const MUTATIONS = [
     from: 'place * size + (size === 1 ? 0 : at)',
     to: 'size === 1 ? place : at',
   },
+  {
+    what: 'capture: what a later call reads is given back before',
+    file: 'src/recording.ts',
+    from: 'for (const { source } of operands) this.lastReaders.set(source, call);',
+    to: '',
+  },
+  {
+    what: 'capture: calls that a kernel makes itself are recorded, too',
+    file: 'src/recording.ts',
+    from: 'current = null;\n    try {\n      const result',
+    to: 'try {\n      const result',
+  },
+  {
+    what: 'capture: another size of a result goes unnoticed',
+    file: 'src/capture.ts',
+    from: 'requireShapes(outputs, call.shapes);',
+    to: '',
+  },
+  {
+    what: 'lanes: a worker that its owner ends counts as one that cannot start',
+    file: 'src/arrays/workers.ts',
+    from: 'this.starts[lane - 1] = 0;',
+    to: '',
+  },
 ];
