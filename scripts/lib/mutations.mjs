@@ -144,7 +144,7 @@ export const MUTATIONS = [
   },
   {
     what: 'kernels on the cpu backend: a list of inputs becomes an object',
-    file: 'src/run-on-cpu.ts',
+    file: 'src/kernel-inputs.ts',
     from: '(Array.isArray(inputs) ? [] : {})',
     to: '({})',
   },
