@@ -106,6 +106,8 @@ export const gating = z.strictObject({
   images: count,
   minutes: z.number().nonnegative(),
   command: line(1000),
+  /** What was said of the training whose result this one went on with. */
+  earlier: z.record(z.string(), z.unknown()).optional(),
   figures: gatedFigures,
 });
 
