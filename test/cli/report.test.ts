@@ -142,8 +142,8 @@ describe('the picture', () => {
       skeleton,
       computation: { height: 2, width: 2, counts: new Float32Array(4), convolutions: 3 },
       times: [
-        { name: 'wasm', milliseconds: 10 },
-        { name: 'dynconv', milliseconds: 5 },
+        { name: 'wasm', way: 'wasm', milliseconds: 10 },
+        { name: 'dynconv', way: 'dynconv', milliseconds: 5 },
       ],
       work: ['Half of it.'],
     };

@@ -7,6 +7,9 @@ import { fit, type Photograph } from './photograph.js';
 import { drawSkeleton, SIDE_COLOURS } from './skeleton.js';
 import { FAINT, INK, write } from './text.js';
 
+/** A way of predicting, which has a colour of its own. */
+export type Way = 'wasm' | 'dense' | 'dynconv' | 'captured';
+
 /** What is drawn of one prediction, panel beside panel. */
 export interface PanelsContent {
   photo: Photograph;
@@ -14,7 +17,7 @@ export interface PanelsContent {
   skeleton?: Readonly<Record<string, FoundJoint>>;
   computation: ComputationMap;
   /** What a prediction took, in milliseconds; the first is what others are compared with. */
-  times: readonly { name: string; milliseconds: number }[];
+  times: readonly { name: string; way: Way; milliseconds: number }[];
   /** Lines of text beneath the times. */
   work: readonly string[];
 }
@@ -32,7 +35,12 @@ const LIMB_WIDTH = 4;
 const LEAST_OPACITY = 0.35;
 const MOST_OPACITY = 0.8;
 const BAR_HEIGHT = 28;
-const BAR_COLOURS = ['#b9bec7', '#8f96a3', '#0072b2'];
+const BAR_COLOURS: Record<Way, string> = {
+  wasm: '#b9bec7',
+  dense: '#8f96a3',
+  dynconv: '#0072b2',
+  captured: '#00496f',
+};
 const TIME_HEIGHT = 76;
 const LINE_HEIGHT = 24;
 
@@ -167,7 +175,7 @@ function drawTimes(
 ): void {
   const longest = Math.max(...times.map(({ milliseconds }) => milliseconds));
   const [reference] = times;
-  times.forEach(({ name, milliseconds }, i) => {
+  times.forEach(({ name, way, milliseconds }, i) => {
     const top = y + i * TIME_HEIGHT;
     const gain = reference.milliseconds / milliseconds;
     write(context, name, x, top + 14, { size: 14, colour: FAINT });
@@ -178,7 +186,7 @@ function drawTimes(
       top + 14,
       { size: 14, bold: true, align: 'right' },
     );
-    context.fillStyle = BAR_COLOURS[BAR_COLOURS.length - times.length + i];
+    context.fillStyle = BAR_COLOURS[way];
     context.fillRect(x, top + 22, (PANEL_WIDTH * milliseconds) / longest, BAR_HEIGHT);
   });
   work.forEach((line, i) => {

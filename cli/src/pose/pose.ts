@@ -121,11 +121,16 @@ function panelsOf(image: ImageReport, photo: Photograph, run: PoseRun): PanelsCo
   const { timings, macs, gains, joints } = image;
   const { canvas } = photo;
   const grid = run.prediction.heatmaps ?? canvas;
-  const times = [
-    { name: 'wasm', spread: timings.wasm },
-    { name: 'dynconv, every pixel', spread: timings.dense },
-    { name: 'dynconv', spread: timings.dynconv },
-  ].flatMap(({ name, spread }) => (spread ? [{ name, milliseconds: spread.median }] : []));
+  const ways = [
+    { name: 'wasm', way: 'wasm' },
+    { name: 'dynconv, every pixel', way: 'dense' },
+    { name: 'dynconv', way: 'dynconv' },
+    { name: 'dynconv, captured', way: 'captured' },
+  ] as const;
+  const times = ways.flatMap(({ name, way }) => {
+    const spread = timings[way];
+    return spread ? [{ name, way, milliseconds: spread.median }] : [];
+  });
   return {
     photo,
     skeleton: joints && { ...joints.coco, ...joints.mpii },
