@@ -121,6 +121,9 @@ export class Recording {
     for (const [number, call] of this.lastReaders) {
       if (number >= inputs && !outputs.has(number)) call.last.push(number);
     }
+    // Nobody asks any more; they would hold on to all data ids of the first run.
+    this.numbers.clear();
+    this.lastReaders.clear();
   }
 }
 

@@ -36,7 +36,7 @@ interface ModelResult {
   capturedSpeedup?: Spread;
   /** Largest difference from `wasm`'s outputs, each over its own largest value. */
   difference?: number;
-  /** The same of the cpu backend: what rounding alone does to this model. */
+  /** The same from the cpu backend's, where that ran. */
   cpuDifference?: number;
 }
 
@@ -113,9 +113,9 @@ async function benchModel(
     const [wasm, other] = [times.get('wasm'), times.get(way)];
     return wasm && other && spread(pairedRatios(wasm, other));
   };
-  const difference = (way: Way['name']): number | undefined => {
-    const values = outputs.get(way);
-    const reference = outputs.get('wasm');
+  const differenceFrom = (backend: 'wasm' | 'cpu'): number | undefined => {
+    const values = outputs.get('dynconv');
+    const reference = outputs.get(backend);
     return (
       values &&
       reference &&
@@ -132,8 +132,8 @@ async function benchModel(
     },
     speedup: speedupOf('dynconv'),
     capturedSpeedup: speedupOf('captured'),
-    difference: difference('dynconv'),
-    cpuDifference: difference('cpu'),
+    difference: differenceFrom('wasm'),
+    cpuDifference: differenceFrom('cpu'),
   };
 }
 
@@ -145,7 +145,7 @@ function format(results: readonly ModelResult[], means: Means): string {
   const table = formatTable(
     [
       ...['model', 'task', 'wasm ms', 'dynconv ms', 'times wasm', 'quartiles'],
-      ...['captured ms', 'times wasm', 'quartiles', 'difference', 'cpu differs'],
+      ...['captured ms', 'times wasm', 'quartiles', 'from wasm', 'from cpu'],
     ],
     results.map(({ name, task, milliseconds, ...result }) => [
       name,
@@ -161,14 +161,12 @@ function format(results: readonly ModelResult[], means: Means): string {
       result.cpuDifference?.toExponential(1) ?? '-',
     ]),
   );
-  return (
-    `${table}\n\ngeometric mean: ${means.dynconv.toFixed(2)} times as fast as wasm, ` +
-    `captured ${means.captured.toFixed(2)} times`
-  );
+  const parts = Object.entries(means).map(([way, mean]) => `${way} ${mean.toFixed(2)}`);
+  return `${table}\n\ntimes as fast as wasm, in the geometric mean: ${parts.join(', ') || 'none to compare'}`;
 }
 
 /** Geometric means of how many times as fast as `wasm`. */
-type Means = Record<'dynconv' | 'captured', number>;
+type Means = Partial<Record<'dynconv' | 'captured', number>>;
 
 const options = programOptions();
 const wanted = options.models?.split(',');
@@ -183,10 +181,14 @@ for (const model of ZOO) {
   say(model.name);
   results.push(await benchModel(model, options));
 }
-const means: Means = {
-  dynconv: geometricMean(results.flatMap(({ speedup }) => speedup?.median ?? [])),
-  captured: geometricMean(results.flatMap(({ capturedSpeedup }) => capturedSpeedup?.median ?? [])),
-};
+const means: Means = {};
+for (const [way, field] of [
+  ['dynconv', 'speedup'],
+  ['captured', 'capturedSpeedup'],
+] as const) {
+  const speedups = results.flatMap((result) => result[field]?.median ?? []);
+  if (speedups.length > 0) means[way] = geometricMean(speedups);
+}
 const where = environment();
 printResults(
   options.json,
