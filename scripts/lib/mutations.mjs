@@ -220,4 +220,16 @@ export const MUTATIONS = [
     from: 'this.starts[lane - 1] = 0;',
     to: '',
   },
+  {
+    what: 'bands: an urgent one writes to the workspace of the one that is laid aside',
+    file: 'src/arrays/lane.ts',
+    from: 'LaneWord.UrgentWorkspace',
+    to: 'LaneWord.Workspace',
+  },
+  {
+    what: 'strips: a ring has no room for the halo',
+    file: 'src/graph/strips.ts',
+    from: 'const last = Math.max(until[end], from[end]);',
+    to: 'const last = from[end];',
+  },
 ];

@@ -43,11 +43,11 @@ export const Control = {
 
 /** Words of a slot. */
 export const Slot = {
-  /** The job's number (20 bits) above the next band to be taken (12 bits). */
+  /** The job's number (24 bits) above a bit for each end of a band that is taken (8 bits). */
   Claim: 0,
-  /** Bands not done yet. */
+  /** Ends of bands, at each of which a lane works, that are not done yet. */
   Left: 1,
-  Bands: 2,
+  Ends: 2,
   /** Address of the job's description. */
   Job: 3,
   /** The PE array that it is for. */
@@ -73,8 +73,9 @@ export const LaneWord = {
   Busy: 2,
   /** What the lane does, of `LaneState`. */
   State: 6,
-  /** Address of the lane's workspace. */
+  /** Address of the lane's workspace, and of the one for urgent jobs. */
   Workspace: 5,
+  UrgentWorkspace: 7,
   /** Address of the lane's events, and how many there are. */
   Events: 3,
   EventCount: 4,
@@ -83,10 +84,7 @@ export const LaneWord = {
 /** What a lane does: runs or looks for work, watches `Event`, sleeps until that changes, or until `Active` does. */
 export const LaneState = { Awake: 0, Watching: 1, Asleep: 2, Resting: 3 } as const;
 
-export const BANDS_BITS = 12;
-/** The most bands of a job. */
-export const MOST_BANDS = 2 ** BANDS_BITS - 1;
-const NUMBER_MASK = 2 ** (32 - BANDS_BITS) - 1;
+const NUMBER_MASK = 2 ** (32 - MOST_LANES) - 1;
 
 /** The word where slot `job` begins, from the control block on. */
 export function slotAt(job: number): number {
@@ -136,17 +134,28 @@ export function controlBytes(lanes: number): number {
   return laneAt(lanes) * 4;
 }
 
-/** The claim word of a job whose bands are all free. */
+/** The claim word of a job whose ends are all free. */
 export function freshClaim(job: number): number {
-  return ((job & NUMBER_MASK) << BANDS_BITS) | 0;
+  return ((job & NUMBER_MASK) << MOST_LANES) | 0;
 }
 
 /** Whether a claim word is of the job of that number. */
 export function isClaimOf(claim: number, job: number): boolean {
-  return claim >>> BANDS_BITS === (job & NUMBER_MASK);
+  return claim >>> MOST_LANES === (job & NUMBER_MASK);
 }
 
-/** The next band that a claim word gives out. */
-export function bandOf(claim: number): number {
-  return claim & MOST_BANDS;
+/**
+ * The end that a lane takes of those that are free: its own one, where what it read and wrote before is in its
+ * cache; else any. -1 if none is free.
+ */
+export function freeEnd(claim: number, ends: number, lane: number): number {
+  const free = ~claim & ((1 << ends) - 1);
+  if (free === 0) return -1;
+  const own = lane % ends;
+  return (free >>> own) & 1 ? own : 31 - Math.clz32(free & -free);
+}
+
+/** A claim word with one more end taken. */
+export function withEnd(claim: number, end: number): number {
+  return claim | (1 << end);
 }

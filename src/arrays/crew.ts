@@ -7,6 +7,9 @@ import type { LaneSetup } from './lane.js';
 import type { WorkerMessage } from './lane-worker.js';
 import { Workers } from './workers.js';
 
+/** A lane that has two bands in hand needs two. */
+const WORKSPACES = [LaneWord.Workspace, LaneWord.UrgentWorkspace] as const;
+
 /** What lanes run on. */
 export interface CrewSetup {
   readonly memory: WebAssembly.Memory;
@@ -164,17 +167,18 @@ export class Crew {
     return sum;
   }
 
-  /** Gives each lane a workspace of at least so many bytes. */
+  /** Gives each lane workspaces of at least so many bytes. */
   reserve(bytes: number): void {
     if (bytes <= this.workspaceBytes) return;
     const { heap } = this.setup;
     this.workspaceBytes = bytes;
     for (let lane = 0; lane <= (this.lanes > 1 ? this.lanes : 0); lane++) {
-      const word = this.base + laneAt(lane) + LaneWord.Workspace;
-      const block = heap.allocate(bytes);
-      const before = Atomics.exchange(this.view(), word, block);
-      // A lane may be at work in it: the fence keeps it until then.
-      if (before !== 0) heap.free(before >>> 0);
+      for (const place of WORKSPACES) {
+        const block = heap.allocate(bytes);
+        const before = Atomics.exchange(this.view(), this.base + laneAt(lane) + place, block);
+        // A lane may be at work in it: the fence keeps it until then.
+        if (before !== 0) heap.free(before >>> 0);
+      }
     }
   }
 

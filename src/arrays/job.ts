@@ -20,18 +20,31 @@ export interface Stage {
   readonly clock: Clock | null;
 }
 
-/** A part of a job that one lane runs from beginning to end: a range of rows of every stage. */
-export interface Band {
-  /** The first row of each stage. */
-  readonly starts: readonly number[];
-  /** One past the last row of each stage, strip after strip. */
-  readonly ends: readonly number[];
+/**
+ * The rows of every stage, cut into strips. Border j lies before strip j, the last one behind all strips; each has
+ * a number of rows for every stage. Who comes from above has computed the rows before `until`, who comes from
+ * below those behind `from`: rows between the two are the halo, which both need.
+ */
+export interface Strips {
+  /** For each border and stage the rows that the strips before it need. */
+  readonly until: readonly number[];
+  /** For each border and stage the first row that the strips behind it need. */
+  readonly from: readonly number[];
+  /** The most strips that a lane takes at once. */
+  readonly most: number;
 }
 
-/** Layers that run through strips of rows, cut into bands that are independent of one another. */
+/** Layers that run through strips of rows, in bands that are independent of one another. */
 export interface Job {
   readonly stages: readonly Stage[];
-  readonly bands: readonly Band[];
+  readonly strips: Strips;
+  /** The first strip of each band, and one past the last strip of all. */
+  readonly bands: readonly number[];
+  /**
+   * How many lanes may work. The first two take one band, one of them from above and the other from below, and
+   * meet wherever they meet; the next two take the next band.
+   */
+  readonly ends: number;
   /** The virtual PE array that it belongs to. */
   readonly array: 0 | 1;
   /** Bytes that a lane needs for what passes from stage to stage. */
@@ -41,33 +54,60 @@ export interface Job {
 /*
  * The description of a job in memory, in 32-bit words:
  *
- *     how many stages, then for each the words of `StageWord`;
- *     for each band the word (from the beginning) where it lies;
- *     bands: strips, a first row for each stage, then, strip after strip, one past the last row for
- *     each stage.
+ *     the words of `JobWord`;
+ *     for each band its strips that nobody has taken yet, which lanes change;
+ *     for each stage the words of `StageWord`;
+ *     for each border `until` of every stage, then `from` of every stage.
  */
 
 /** Words of a stage. */
 export const StageWord = { Kernel: 0, Layer: 1, Command: 2, InWorkspace: 3, Count: 4 } as const;
 
+/** Words at the beginning: numbers of stages and of bands, and the most strips that a lane takes at once. */
+export const JobWord = { Stages: 0, Bands: 1, Most: 2, Count: 3 } as const;
+
+/** The most strips of a job: two numbers of strips make a word. */
+export const MOST_STRIPS = 0x7fff;
+
+/** The strips [first, end) as one word. */
+export function stripRange(first: number, end: number): number {
+  return (first << 16) | end;
+}
+
+/** The first of a range of strips. */
+export function firstOf(range: number): number {
+  return range >>> 16;
+}
+
+/** One past the last of a range of strips. */
+export function endOf(range: number): number {
+  return range & 0xffff;
+}
+
 const kernelNumbers = new Map(ROW_KERNELS.map((name, number) => [name, number]));
 
 /** Bytes of a job's description. */
-export function jobBytes({ stages, bands }: Job): number {
-  let words = 1 + StageWord.Count * stages.length + bands.length;
-  for (const { ends } of bands) words += 1 + stages.length + ends.length;
-  return words * 4;
+export function jobBytes({ stages, strips, bands }: Job): number {
+  const { until, from } = strips;
+  const words = JobWord.Count + bands.length - 1 + StageWord.Count * stages.length;
+  return 4 * (words + until.length + from.length);
 }
 
 /** Writes a job's description at word `at`. */
 export function placeJob(
-  { stages, bands }: Job,
+  { stages, strips, bands }: Job,
   recorder: { layerOf(clock: Clock | null): number },
   words: Int32Array,
   at: number,
 ): void {
-  let next = at;
-  words[next++] = stages.length;
+  const { until, from, most } = strips;
+  const count = stages.length;
+  words[at + JobWord.Stages] = count;
+  words[at + JobWord.Bands] = bands.length - 1;
+  words[at + JobWord.Most] = most;
+  let next = at + JobWord.Count;
+  for (let band = 1; band < bands.length; band++)
+    words[next++] = stripRange(bands[band - 1], bands[band]);
   for (const { kernel, clock, command, inWorkspace } of stages) {
     words[next + StageWord.Kernel] = kernelNumbers.get(kernel) ?? -1;
     words[next + StageWord.Layer] = recorder.layerOf(clock);
@@ -75,13 +115,9 @@ export function placeJob(
     words[next + StageWord.InWorkspace] = inWorkspace;
     next += StageWord.Count;
   }
-  let band = next;
-  next += bands.length;
-  for (const { starts, ends } of bands) {
-    words[band++] = next - at;
-    words[next++] = ends.length / stages.length;
-    // Thousands of words a prediction: an iterator would make an object for each.
-    for (let stage = 0; stage < starts.length; stage++) words[next++] = starts[stage];
-    for (let end = 0; end < ends.length; end++) words[next++] = ends[end];
+  // Thousands of words a prediction: an iterator would make an object for each.
+  for (let border = 0; border < until.length; border += count) {
+    for (let stage = 0; stage < count; stage++) words[next++] = until[border + stage];
+    for (let stage = 0; stage < count; stage++) words[next++] = from[border + stage];
   }
 }

@@ -52,33 +52,33 @@ export class Jobs {
   }
 
   /**
-   * Lets the lanes take bands of a job; there must be a slot for it.
+   * Lets the lanes take ends of a job's bands; there must be a slot for it.
    * @param description address of the job's description
    * @param after the moments that it waits for
    */
-  announce({ bands, array }: Job, description: number, after: Iterable<Token>): void {
+  announce({ ends, array }: Job, description: number, after: Iterable<Token>): void {
     const words = this.view();
     const job = this.posted | 0;
     const slot = this.base + slotAt(job);
-    words[slot + Slot.Bands] = bands.length;
+    words[slot + Slot.Ends] = ends;
     words[slot + Slot.Job] = description;
     words[slot + Slot.Array] = array;
     words[slot + Slot.Urgent] = Number(this.isUrgent);
     this.placeNeeds(words, slot, after);
-    Atomics.store(words, slot + Slot.Left, bands.length);
+    Atomics.store(words, slot + Slot.Left, ends);
     Atomics.store(words, slot + Slot.Claim, freshClaim(job));
     this.posted++;
     Atomics.store(words, this.base + Control.Head, this.posted | 0);
     // Of a job that still waits for others, the lane that completes those tells: it sees this job, or
     // else they are seen to be done here.
-    if (canStart(words, this.base, slot)) signal(words, this.base, bands.length);
+    if (canStart(words, this.base, slot)) signal(words, this.base, ends);
   }
 
   /** Counts every job as done; no lane may be at work on one. */
   giveUp(): void {
     const words = this.view();
     for (let job = this.done; job < this.posted; job++) {
-      Atomics.store(words, this.base + slotAt(job | 0) + Slot.Bands, 0);
+      Atomics.store(words, this.base + slotAt(job | 0) + Slot.Ends, 0);
       Atomics.store(words, this.base + slotAt(job | 0) + Slot.Left, 0);
     }
     Atomics.store(words, this.base + Control.Done, this.posted | 0);

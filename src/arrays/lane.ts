@@ -1,9 +1,8 @@
 import type { RowKernel } from '../memory/kernels.js';
-import { Control, LaneWord, Slot } from './control.js';
-import { MOST_LANES, bandOf, canStart, isClaimOf, laneAt, signal, slotAt } from './control.js';
-import { Word } from '../../kernels/command.js';
-import { noteEvent, now } from './events.js';
-import { InWorkspace, StageWord } from './job.js';
+import { Band } from './band.js';
+import { Control, LaneWord, MOST_LANES, Slot } from './control.js';
+import { canStart, freeEnd, isClaimOf, laneAt, signal, slotAt, withEnd } from './control.js';
+import { JobWord } from './job.js';
 
 /** What a lane is made of; all of it can be sent to a worker but the kernels. */
 export interface LaneSetup {
@@ -18,8 +17,6 @@ export interface LaneSetup {
   readonly scratch: number;
 }
 
-const COMMAND_BYTES = Word.Count * 4;
-
 /** What a lane is busy with that has a band but is in no kernel. */
 const BETWEEN_KERNELS = -1;
 
@@ -28,25 +25,24 @@ export function arrayOfLane(lane: number): 0 | 1 {
   return lane % 2 === 0 ? 0 : 1;
 }
 
-/** One lane of the PE arrays: takes bands of the jobs that are posted, and runs them. */
+const never = (): boolean => false;
+
+/**
+ * One lane of the PE arrays: takes bands of the jobs that are posted, and runs them. A band of an urgent job it
+ * takes even if it has another in hand, which it lays aside between two strips.
+ */
 export class Lane {
   private readonly base: number;
   private readonly own: number;
-  /** The PE array of the job that it runs. */
-  array = 0;
+  private readonly urgent: Band;
+  private readonly other: Band;
   /** The claim word of the job that it chose. */
   private claim = 0;
-  /** Addresses of the commands of the stages that it runs. */
-  private readonly commands: number[] = [];
-  /** When it lays its band aside, between two strips, on the clock of performance.now(). */
-  end = Infinity;
-  /** The slot of the job that it has a band of, or -1. */
-  private slot = -1;
-  // That band: its stages, and where in memory the first of them, the next strip and the band's end lie.
-  private stages = 0;
-  private first = 0;
-  private ends = 0;
-  private afterLast = 0;
+  /** All ends of an urgent job are taken, and it is not done. */
+  private isUrgentUnderWay = false;
+  /** Whether to lay aside what it has in hand, between two strips. */
+  isOver = never;
+  private readonly isOverForNow = (): boolean => this.isOver() || this.isUrgentFirst();
 
   /**
    * @param view the memory as words; another array when it has grown
@@ -54,56 +50,92 @@ export class Lane {
    */
   constructor(
     private readonly setup: LaneSetup,
-    private readonly kernels: readonly RowKernel[],
+    kernels: readonly RowKernel[],
     readonly view: () => Int32Array,
-    private readonly fail: (error: unknown, kernel: number) => void,
+    fail: (error: unknown, kernel: number) => void,
   ) {
     this.base = setup.control >>> 2;
     this.own = this.base + laneAt(setup.index);
+    this.urgent = new Band(setup, LaneWord.UrgentWorkspace, kernels, view, fail);
+    this.other = new Band(setup, LaneWord.Workspace, kernels, view, fail);
   }
 
   /**
-   * Takes a band of a job that can run, and runs it, or goes on with the one that it has; false if there
+   * Takes a band of a job that can run, and runs it, or goes on with one that it has; false if there
    * is none for this lane.
    */
   step(): boolean {
     const words = this.view();
-    const { base } = this;
-    if (this.slot >= 0) {
-      this.goOn();
-      return true;
-    }
-    if (this.setup.index >= Atomics.load(words, base + Control.Active)) return false;
-    for (;;) {
+    const { urgent, other } = this;
+    while (urgent.slot < 0) {
       const slot = this.choose(words);
+      const isUrgent = slot >= 0 && words[slot + Slot.Urgent] !== 0;
+      if (!isUrgent && this.waitsForUrgent) return false;
+      if (!isUrgent && other.slot >= 0) break;
       if (slot < 0) return false;
-      // Another job may be in the slot by now: then its number in the claim is another, too.
-      Atomics.store(words, this.own + LaneWord.Busy, BETWEEN_KERNELS);
-      const { claim } = this;
-      if (Atomics.compareExchange(words, slot + Slot.Claim, claim, claim + 1) !== claim) {
-        Atomics.store(words, this.own + LaneWord.Busy, 0);
-        continue;
-      }
-      this.array = words[slot + Slot.Array];
-      this.slot = slot;
-      this.begin(words[slot + Slot.Job] >>> 2, bandOf(claim));
-      this.goOn();
-      return true;
+      if (this.claimEnd(words, slot, isUrgent ? urgent : other)) break;
+    }
+    if (urgent.slot >= 0) this.goOn(urgent, this.isOver);
+    else this.goOn(other, this.isOverForNow);
+    return true;
+  }
+
+  /** Runs the job whose description begins at word `at`, alone. */
+  runAll(at: number, array: 0 | 1): void {
+    const bands = this.view()[at + JobWord.Bands];
+    for (let band = 0; band < bands; band++) {
+      this.other.take(-1, at, 2 * band, array);
+      this.other.run(never);
     }
   }
 
-  /** Runs the band that it has, to its end or until it is to be laid aside. */
-  private goOn(): void {
-    if (!this.runStrips(this.end)) return;
-    const words = this.view();
-    if (Atomics.sub(words, this.slot + Slot.Left, 1) === 1) this.advance(words);
-    this.drop();
+  /** Gives up the bands that it has, if any. */
+  drop(): void {
+    this.urgent.slot = -1;
+    this.other.slot = -1;
+    Atomics.store(this.view(), this.own + LaneWord.Busy, 0);
   }
 
-  /** Gives up the band that it has, if any. */
-  drop(): void {
-    this.slot = -1;
-    Atomics.store(this.view(), this.own + LaneWord.Busy, 0);
+  /** Takes an end of the job that was chosen; false if others were faster. */
+  private claimEnd(words: Int32Array, slot: number, band: Band): boolean {
+    const { claim } = this;
+    const end = freeEnd(claim, words[slot + Slot.Ends], this.setup.index);
+    // Another job may be in the slot by now: then its number in the claim is another, too.
+    Atomics.store(words, this.own + LaneWord.Busy, BETWEEN_KERNELS);
+    const taken = withEnd(claim, end);
+    if (Atomics.compareExchange(words, slot + Slot.Claim, claim, taken) !== claim) {
+      this.rest(words);
+      return false;
+    }
+    band.take(slot, words[slot + Slot.Job] >>> 2, end, words[slot + Slot.Array]);
+    return true;
+  }
+
+  /** Runs a band to its end, or until it is to be laid aside. */
+  private goOn(band: Band, isOver: () => boolean): void {
+    if (!band.run(isOver)) return;
+    const words = this.view();
+    if (Atomics.sub(words, band.slot + Slot.Left, 1) === 1) this.advance(words);
+    band.slot = -1;
+    this.rest(words);
+  }
+
+  /** Says that it has no band in hand any more, if that is so. */
+  private rest(words: Int32Array): void {
+    const isBusy = this.urgent.slot >= 0 || this.other.slot >= 0;
+    Atomics.store(words, this.own + LaneWord.Busy, isBusy ? BETWEEN_KERNELS : 0);
+  }
+
+  /** The calling thread goes on as soon as what is urgent is done: it must not be in a long strip then. */
+  private get waitsForUrgent(): boolean {
+    return this.setup.index === 0 && this.isUrgentUnderWay;
+  }
+
+  /** Whether something urgent comes before the band that is not. */
+  private isUrgentFirst(): boolean {
+    const words = this.view();
+    const slot = this.choose(words);
+    return this.waitsForUrgent || (slot >= 0 && words[slot + Slot.Urgent] !== 0);
   }
 
   /**
@@ -112,10 +144,11 @@ export class Lane {
    */
   private choose(words: Int32Array): number {
     const { base } = this;
+    if (this.setup.index >= Atomics.load(words, base + Control.Active)) return -1;
     const head = Atomics.load(words, base + Control.Head);
     let best = -1;
     let most = -1;
-    let isUrgentUnderWay = false;
+    this.isUrgentUnderWay = false;
     for (let job = Atomics.load(words, base + Control.Done); job !== head; job = (job + 1) | 0) {
       const slot = base + slotAt(job);
       if (Atomics.load(words, slot + Slot.Left) === 0) continue;
@@ -124,90 +157,15 @@ export class Lane {
       if (rank <= most || !canStart(words, base, slot)) continue;
       const claim = Atomics.load(words, slot + Slot.Claim);
       if (!isClaimOf(claim, job)) continue;
-      if (bandOf(claim) >= words[slot + Slot.Bands]) {
-        isUrgentUnderWay ||= rank > 1;
+      if (freeEnd(claim, words[slot + Slot.Ends], 0) < 0) {
+        this.isUrgentUnderWay ||= rank > 1;
         continue;
       }
       best = slot;
       most = rank;
       this.claim = claim;
     }
-    // The calling thread goes on as soon as what is urgent is done: it must not be in a long band then.
-    return this.setup.index === 0 && most < 2 && isUrgentUnderWay ? -1 : best;
-  }
-
-  /** Runs a band of the job whose description begins at word `at`. */
-  run(at: number, band: number): void {
-    this.begin(at, band);
-    this.runStrips(Infinity);
-  }
-
-  /** Prepares a band of the job whose description begins at word `at`. */
-  private begin(at: number, band: number): void {
-    const words = this.view();
-    this.stages = words[at];
-    this.first = at + 1;
-    const start = at + words[this.first + StageWord.Count * this.stages + band];
-    // The first rows lie just before the ends of the first strip.
-    this.ends = start + 1 + this.stages;
-    this.afterLast = this.ends + words[start] * this.stages;
-    this.fillCommands(words, this.first, this.stages);
-  }
-
-  /** Runs what is left of a band, strip by strip, at most until `end`; whether that was all. */
-  private runStrips(end: number): boolean {
-    const words = this.view();
-    const { base, own, kernels, stages, first } = this;
-    const { scratch } = this.setup;
-    const traces = Atomics.load(words, base + Control.Trace) !== 0;
-    let kernel = 0;
-    try {
-      for (; this.ends < this.afterLast; this.ends += stages) {
-        if (end < Infinity && performance.now() > end) return false;
-        for (let stage = 0; stage < stages; stage++) {
-          const row = this.ends + stage;
-          const to = words[row];
-          const from = words[row - stages];
-          if (to <= from) continue;
-          const place = first + StageWord.Count * stage;
-          kernel = words[place + StageWord.Kernel];
-          Atomics.store(words, own + LaneWord.Busy, kernel + 1);
-          words[own + LaneWord.Beat]++;
-          const began = traces ? now() : 0;
-          kernels[kernel](this.commands[stage], from, to, scratch);
-          if (traces) {
-            const layer = words[place + StageWord.Layer];
-            noteEvent(words, own, layer, kernel, this.array, to - from, began);
-          }
-        }
-      }
-    } catch (error) {
-      const failed = (this.setup.index << 16) | (kernel + 1);
-      Atomics.compareExchange(words, base + Control.Failed, 0, failed);
-      this.fail(error, kernel);
-    }
-    return true;
-  }
-
-  /** The addresses of the stages' commands, those with operands in this lane's workspace copied to it. */
-  private fillCommands(words: Int32Array, first: number, stages: number): void {
-    const workspace = words[this.own + LaneWord.Workspace];
-    for (let stage = 0; stage < stages; stage++) {
-      const place = first + StageWord.Count * stage;
-      const command = words[place + StageWord.Command];
-      const flags = words[place + StageWord.InWorkspace];
-      if (flags === 0) {
-        this.commands[stage] = command;
-        continue;
-      }
-      const copy = workspace + stage * COMMAND_BYTES;
-      const from = command >>> 2;
-      words.copyWithin(copy >>> 2, from, from + Word.Count);
-      if (flags & InWorkspace.Input) words[(copy >>> 2) + Word.InBase] += workspace;
-      if (flags & InWorkspace.SecondInput) words[(copy >>> 2) + Word.In2Base] += workspace;
-      if (flags & InWorkspace.Output) words[(copy >>> 2) + Word.OutBase] += workspace;
-      this.commands[stage] = copy;
-    }
+    return best;
   }
 
   /** Counts the jobs that are done, in order, and tells whoever waits. */

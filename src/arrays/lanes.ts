@@ -19,8 +19,10 @@ export type { Token } from './jobs.js';
 const SPINS = 256;
 /** A look that comes later than this shows that the calling thread did not run, either. */
 const LONGEST_POLL_MS = 20;
-/** Kernels compute so many rows at once: bands begin at multiples. */
+/** Kernels compute so many rows at once: strips begin at multiples. */
 const TILE_ROWS = 4;
+/** Strips of rows that cost all the same, for each lane that shares them. */
+const STRIPS_A_LANE = 4;
 /** A longer description of a job that the calling thread runs by itself gets a block of its own. */
 const ALONE_BYTES = 4096;
 
@@ -146,17 +148,15 @@ export class Lanes implements Fence {
     crew.workers.wakeInTime();
     crew.reserve(job.workspace);
     const isOurs = crew.ready === 0 || crew.callerHelps;
-    const isOneBand = job.bands.length === 1;
-    const isShort = isOneBand && job.bands[0].ends.length === job.stages.length;
-    const isOnlyOurs = !this.takesTurns && (isOneBand || crew.ready === 0);
+    const isShort = job.bands[job.bands.length - 1] === 1;
+    const isOnlyOurs = !this.takesTurns && (job.ends === 1 || crew.ready === 0);
     const alone = isOurs && jobs.areDone && (isShort || isOnlyOurs);
     const bytes = jobBytes(job);
     const isSmall = alone && bytes <= ALONE_BYTES;
     const description = isSmall ? this.alone : heap.allocate(bytes);
     placeJob(job, this.recorder, crew.view(), description >>> 2);
     if (alone) {
-      crew.own.array = job.array;
-      for (let band = 0; band < job.bands.length; band++) crew.own.run(description >>> 2, band);
+      crew.own.runAll(description >>> 2, job.array);
     } else {
       this.waitUntil(() => !jobs.isFull);
       jobs.announce(job, description, after);
@@ -170,23 +170,27 @@ export class Lanes implements Fence {
    * Runs a kernel on the first `rows` rows of each of the commands at these addresses, which do not
    * depend on one another.
    * @param after the moments that it waits for
-   * @param bands how many lanes may share the rows
+   * @param ends how many lanes may share the rows
    */
   run(
     kernel: RowKernelName,
     commands: readonly number[],
     rows: number,
     after: readonly Token[],
-    bands = 1,
+    ends = 1,
   ): Token {
     const stages = commands.map((command) => ({ kernel, command, inWorkspace: 0, clock: null }));
-    const cut = (band: number): number =>
-      band === bands ? rows : Math.floor((rows * band) / bands / TILE_ROWS) * TILE_ROWS;
-    const shares = Array.from({ length: bands }, (_, band) => ({
-      starts: commands.map(() => cut(band)),
-      ends: commands.map(() => cut(band + 1)),
-    }));
-    return this.post({ stages, bands: shares, array: 1, workspace: 0 }, after);
+    const count = ends === 1 ? 1 : STRIPS_A_LANE * ends;
+    const until: number[] = [];
+    for (let border = 0; border <= count; border++) {
+      const row = Math.floor((rows * border) / count / TILE_ROWS) * TILE_ROWS;
+      for (let stage = 0; stage < stages.length; stage++) until.push(border < count ? row : rows);
+    }
+    const bands: number[] = [];
+    for (let end = 0; end < ends; end += 2) bands.push(end * STRIPS_A_LANE);
+    bands.push(count);
+    const strips = { until, from: until, most: STRIPS_A_LANE };
+    return this.post({ stages, strips, bands, ends, array: 1, workspace: 0 }, after);
   }
 
   /** Tells lanes whether there will be work soon: they stay awake then, and are woken if they sleep. */
@@ -233,10 +237,7 @@ export class Lanes implements Fence {
    * @throws LaneError if a kernel trapped or a worker died
    */
   workUntil(token: Token, end: number): boolean {
-    const { own } = this.crew;
-    own.end = end;
     this.waitUntil(() => this.isDone(token) || performance.now() > end);
-    own.end = Infinity;
     if (!this.isDone(token)) return false;
     this.wait(token);
     return true;
@@ -289,8 +290,20 @@ export class Lanes implements Fence {
     throw this.faults.take();
   }
 
-  /** Works, and otherwise looks, until `isOver`; gives up workers that make no progress. */
+  /** Works until `isOver`, and lays aside then what is not done. */
   private waitUntil(isOver: () => boolean): void {
+    const { own } = this.crew;
+    const before = own.isOver;
+    own.isOver = isOver;
+    try {
+      this.workOrLook(isOver);
+    } finally {
+      own.isOver = before;
+    }
+  }
+
+  /** Works, and otherwise looks, until `isOver`; gives up workers that make no progress. */
+  private workOrLook(isOver: () => boolean): void {
     const { crew } = this;
     let seen = -1;
     let idle = 0;

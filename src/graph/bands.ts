@@ -1,75 +1,57 @@
 import { rowCost } from './cost.js';
-import { needed } from './strips.js';
-import type { Stage } from './strips.js';
+import type { Schedule, Stage } from './strips.js';
 
 /*
- * How a stream is cut for the lanes: the rows of its last operation into bands of about the
- * same work. A band computes its halo for itself, so fewer are better; more let lanes that come late take
- * less.
+ * How a stream is cut for the lanes: two lanes that begin at the two ends of the same band of strips meet
+ * wherever they meet, whichever was faster or came later. More lanes have a band for each two of them.
  */
 
-/** A band should not be shorter than this: another thread hears of it after some microseconds. */
-const SHORTEST_BAND_NS = 30_000;
-/** The calling thread begins its band, the last one, later than workers do: it has just posted the job. */
-const LEAD_NS = 60_000;
-/** Bands for each lane: more would let one that comes late take fewer, but each has a halo of its own. */
-const BANDS_A_LANE = 1;
+/** Another lane should not work shorter than this: it hears of it after some microseconds. */
+const SHORTEST_SHARE_NS = 30_000;
 
-/** Fewest rows of a band of rows that cost all the same. */
+/** Fewest rows for a lane, of rows that cost all the same. */
 const FEWEST_ROWS = 8;
 
-/** How many bands rows that cost all the same are cut into, if they take `cost` nanoseconds in all. */
-export function evenBands(rows: number, cost: number, lanes: number): number {
-  const most = Math.min(Math.floor(rows / FEWEST_ROWS), Math.floor(cost / SHORTEST_BAND_NS));
+/** How many lanes may share `rows` that cost all the same, and take `cost` nanoseconds in all. */
+export function lanesForRows(rows: number, cost: number, lanes: number): number {
+  const most = Math.min(Math.floor(rows / FEWEST_ROWS), Math.floor(cost / SHORTEST_SHARE_NS));
   return Math.max(1, Math.min(lanes, most));
 }
 
-/** About how long a lane takes for the rows of all stages that rows [0, end) of the last one need. */
-function costUntil(
-  stages: readonly Stage[],
-  costs: readonly number[],
-  ends: number[],
-  end: number,
-): number {
+/** About how long one lane takes for all rows of the stages, in nanoseconds. */
+export function costOf(stages: readonly Stage[]): number {
   let cost = 0;
-  ends[stages.length - 1] = end;
-  for (let index = stages.length - 1; index >= 0; index--) {
-    const { rows, producer, sources } = stages[index];
-    const until = ends[index];
-    cost += until * costs[index];
-    for (let input = 0; input < sources.length; input++) {
-      const source = sources[input];
-      if (source >= 0) ends[source] = needed(producer, rows.set, input, until);
-    }
-  }
+  for (const { rows, producer } of stages) cost += rows.set.count * rowCost(rows, producer);
   return cost;
 }
 
-/** The first row of each band of the last stage, and one past the last row, for so many lanes. */
-export function bandsOf(stages: readonly Stage[], lanes: number): number[] {
-  const { rows, entry } = stages[stages.length - 1];
-  const { count } = rows.set;
+/** How many lanes may share a stream that takes `cost` nanoseconds. */
+export function lanesForStream(stages: readonly Stage[], cost: number, lanes: number): number {
   let fewest = Infinity;
-  for (const { entry: mapped } of stages) fewest = Math.min(fewest, mapped.temporal.bandRows);
-  const most = Math.min(lanes * BANDS_A_LANE, Math.floor(count / fewest));
-  if (lanes < 2 || most < 2) return [0, count];
-  const costs = stages.map(({ rows: made, producer }) => rowCost(made, producer));
-  const ends = stages.map(() => count);
-  const total = costUntil(stages, costs, ends, count);
-  const bands = Math.min(most, Math.floor(total / SHORTEST_BAND_NS));
-  const cuts = [0];
-  for (let band = 1; band < bands; band++) {
-    const share = ((total + LEAD_NS) * band) / bands;
-    let low = cuts[cuts.length - 1];
-    let high = count;
-    while (high - low > entry.tileRows) {
-      const middle = (low + high) >>> 1;
-      if (costUntil(stages, costs, ends, middle) < share) low = middle;
-      else high = middle;
+  for (const { entry } of stages) fewest = Math.min(fewest, entry.temporal.bandRows);
+  const { count } = stages[stages.length - 1].rows.set;
+  const most = Math.min(Math.floor(count / fewest), Math.floor(cost / SHORTEST_SHARE_NS));
+  return Math.max(1, Math.min(lanes, most));
+}
+
+/** The first strip of each band, and one past the last strip, for so many lanes. */
+export function bandsOf(
+  stages: readonly Stage[],
+  { until, count }: Schedule,
+  lanes: number,
+): number[] {
+  const bands = [0];
+  if (lanes > 2) {
+    const costs = stages.map(({ rows, producer }) => rowCost(rows, producer));
+    const costUntil = (border: number): number =>
+      costs.reduce((sum, cost, stage) => sum + cost * until[border * costs.length + stage], 0);
+    let strip = 0;
+    for (let lane = 2; lane < lanes; lane += 2) {
+      const share = (costUntil(count) * lane) / lanes;
+      while (strip < count && costUntil(strip) < share) strip++;
+      bands.push(strip);
     }
-    const cut = Math.floor(high / entry.tileRows) * entry.tileRows;
-    if (cut > cuts[cuts.length - 1] && cut < count) cuts.push(cut);
   }
-  cuts.push(count);
-  return cuts;
+  bands.push(count);
+  return bands;
 }

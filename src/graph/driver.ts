@@ -1,6 +1,6 @@
 import { util } from '@tensorflow/tfjs-core';
 import { Command } from '../arrays/command.js';
-import { evenBands } from './bands.js';
+import { lanesForRows } from './bands.js';
 import type { Runtime } from '../arrays/runtime.js';
 import type { Token } from '../arrays/lanes.js';
 import type { RowKernelName } from '../memory/kernels.js';
@@ -250,6 +250,6 @@ export class Driver implements Evaluation {
     cost = 0,
   ): Token {
     const { lanes } = this.runtime;
-    return lanes.run(kernel, commands, rows, after, evenBands(rows, cost, lanes.ready));
+    return lanes.run(kernel, commands, rows, after, lanesForRows(rows, cost, lanes.ready));
   }
 }

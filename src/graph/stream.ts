@@ -3,10 +3,10 @@ import type { Placement } from '../arrays/command.js';
 import { InWorkspace } from '../arrays/job.js';
 import type { Stage as JobStage } from '../arrays/job.js';
 import type { Token } from '../arrays/lanes.js';
-import { bandsOf } from './bands.js';
+import { bandsOf, costOf, lanesForStream } from './bands.js';
 import type { Rows } from './rows.js';
-import { scheduleBand, stagesOf } from './strips.js';
-import type { ScheduledBand, Stage } from './strips.js';
+import { schedule, stagesOf } from './strips.js';
+import type { Stage } from './strips.js';
 
 /** Rows in a workspace begin at multiples of this: a cache line. */
 const ALIGNMENT = 64;
@@ -22,12 +22,11 @@ export function compute(rows: Rows): void {
   const { arena, lanes } = runtime;
   const stages = stagesOf(rows);
   for (const { producer } of stages) producer.prepare?.();
-  const cuts = bandsOf(stages, lanes.ready);
-  const bands: ScheduledBand[] = [];
-  for (let cut = 1; cut < cuts.length; cut++)
-    bands.push(scheduleBand(stages, cuts[cut - 1], cuts[cut]));
+  const cost = costOf(stages);
+  const ends = lanesForStream(stages, cost, lanes.ready);
+  const strips = schedule(stages, ends > 1 ? cost : 0);
   const pointer = arena.allocate(Math.max(rows.set.count * rows.stride, 4));
-  const { placements, workspace } = placeRows(stages, bands, pointer);
+  const { placements, workspace } = placeRows(stages, strips.spans, pointer);
   const commands = arena.allocate(stages.length * Command.bytes);
   const token = lanes.post(
     {
@@ -37,7 +36,9 @@ export function compute(rows: Rows): void {
         const inWorkspace = placeCommand(stage, placements[index], placements, command);
         return { kernel, command, inWorkspace, clock: record };
       }),
-      bands,
+      strips,
+      bands: bandsOf(stages, strips, ends),
+      ends,
       array: arrayOf(stages),
       workspace,
     },
@@ -60,16 +61,14 @@ function arrayOf(stages: readonly Stage[]): 0 | 1 {
  */
 function placeRows(
   stages: readonly Stage[],
-  bands: readonly ScheduledBand[],
+  spans: readonly number[],
   sink: number,
 ): { placements: Placement[]; workspace: number } {
   const placements: Placement[] = [];
   let workspace = stages.length * Command.bytes;
   for (let index = 0; index < stages.length - 1; index++) {
     const { stride } = stages[index].rows;
-    let span = 1;
-    for (const { spans } of bands) span = Math.max(span, spans[index]);
-    const ring = 2 ** Math.ceil(Math.log2(span));
+    const ring = 2 ** Math.ceil(Math.log2(spans[index]));
     placements.push({ pointer: workspace, stride, mask: ring - 1 });
     workspace += Math.ceil((ring * stride) / ALIGNMENT) * ALIGNMENT;
   }

@@ -1,4 +1,5 @@
-import type { Band } from '../arrays/job.js';
+import { MOST_STRIPS } from '../arrays/job.js';
+import type { Strips } from '../arrays/job.js';
 import { routeElementwise } from '../arrays/routing.js';
 import type { Entry } from '../arrays/table.js';
 import { rowCost } from './cost.js';
@@ -8,14 +9,18 @@ import type { Producer, Rows } from './rows.js';
  * The temporal mapping of a stream: which rows of which operation are computed when.
  *
  * A stream is a chain of operations whose rows are pending. The rows of the last one are cut into
- * bands, which are independent of one another, and a band into strips. For each strip, every
- * operation computes just the rows that the next one needs of it, into a ring that is large enough for
- * one strip and its halo. So what passes between the operations of a block stays in the cache, memory
- * does not grow with the image, and nothing is computed twice but a band's halo.
+ * strips. For each strip, every operation computes just the rows that the next one needs of it, into a ring
+ * that is large enough for a strip and its halo. So what passes between the operations of a block stays in
+ * the cache, and memory does not grow with the image. Two lanes that share a stream begin at its two ends; nothing
+ * is computed twice but the halo where they meet.
  */
 
 /** A strip of a layer by itself is about that long, if it can be cut. */
 const LONGEST_STRIP_NS = 1_000_000;
+/** Where lanes share rows, strips are so short that there are about so many of them, */
+const SHARED_STRIPS = 64;
+/** but none shorter than this: a lane takes a fraction of a microsecond to get one. */
+const SHORTEST_STRIP_NS = 25_000;
 
 /** One operation of a stream, and how the unrolling table maps it. */
 export interface Stage {
@@ -26,8 +31,9 @@ export interface Stage {
   readonly sources: readonly number[];
 }
 
-/** What a band computes, and the most rows of each stage that are alive at once. */
-export interface ScheduledBand extends Band {
+/** The strips of a stream, and the most rows of each stage that a lane needs at once. */
+export interface Schedule extends Strips {
+  readonly count: number;
   readonly spans: readonly number[];
 }
 
@@ -74,6 +80,11 @@ function firstNeeded(producer: Producer, set: Rows['set'], index: number, start:
 
 /** Rows of the last operation in one strip: whole tiles, as many as the stages' mappings allow. */
 function stripRows(stages: readonly Stage[]): number {
+  const [{ rows: first, producer, entry: only }] = stages;
+  if (stages.length === 1) {
+    const most = Math.max(only.temporal.bandRows, LONGEST_STRIP_NS / rowCost(first, producer));
+    return Math.ceil(most / only.tileRows) * only.tileRows;
+  }
   let bytes = 0;
   let most = Infinity;
   let least = 0;
@@ -87,65 +98,93 @@ function stripRows(stages: readonly Stage[]): number {
   return Math.max(tile, least, Math.floor(most / bytes / tile) * tile);
 }
 
-/**
- * The band that computes rows [from, to) of a stage that hands nothing on, as most of a network of small
- * layers do. It is in strips only so that whoever runs it can lay it aside between two.
- */
-function scheduleAlone(stage: Stage, from: number, to: number): ScheduledBand {
-  const { rows, producer, entry } = stage;
-  const { tileRows, temporal } = entry;
-  const most = Math.max(temporal.bandRows, LONGEST_STRIP_NS / rowCost(rows, producer));
-  const step = Math.ceil(most / tileRows) * tileRows;
-  const ends: number[] = [];
-  for (let end = from + step; end < to; end += step) ends.push(end);
-  ends.push(to);
-  return { starts: [from], ends, spans: [to - from] };
+/** Into how many strips one of `step` rows is cut where lanes share the stream, which takes `cost` nanoseconds. */
+function partsOf(step: number, count: number, tile: number, cost: number): number {
+  const wanted = Math.min(SHARED_STRIPS, Math.floor(cost / SHORTEST_STRIP_NS));
+  const rows = Math.max(tile, count / Math.max(wanted, 1));
+  return Math.max(1, Math.floor(step / (Math.ceil(rows / tile) * tile)));
 }
 
-/** The band that computes rows [from, to) of the last stage: what of every stage, strip by strip. */
-export function scheduleBand(stages: readonly Stage[], from: number, to: number): ScheduledBand {
-  const count = stages.length;
-  if (count === 1) return scheduleAlone(stages[0], from, to);
-  const sink = count - 1;
-  const starts = new Array<number>(count).fill(0);
-  const spans = new Array<number>(count).fill(0);
-  starts[sink] = from;
-  spans[sink] = to - from;
+/**
+ * Cuts a stream into strips.
+ * @param cost of the stream, in nanoseconds, where lanes share it; 0 where they do not
+ */
+export function schedule(stages: readonly Stage[], cost: number): Schedule {
+  const { rows, entry } = stages[stages.length - 1];
+  const { count } = rows.set;
+  const whole = stripRows(stages);
+  const parts = cost === 0 ? 1 : partsOf(whole, count, entry.tileRows, cost);
+  const fewest = Math.ceil(count / MOST_STRIPS);
+  const step = Math.max(Math.ceil(whole / parts / entry.tileRows) * entry.tileRows, fewest);
+  return stages.length === 1 ? cutAlone(count, step, parts) : cutStream(stages, step, parts);
+}
+
+/** Strips of a stage that hands nothing on, as most of a network of small layers do. */
+function cutAlone(rows: number, step: number, most: number): Schedule {
+  const until = [0];
+  for (let end = step; end < rows; end += step) until.push(end);
+  until.push(rows);
+  return { count: until.length - 1, until, from: until, most, spans: [0] };
+}
+
+/** Strips of `step` rows of the last stage: what of every stage, border by border. */
+function cutStream(stages: readonly Stage[], step: number, most: number): Schedule {
+  const stageCount = stages.length;
+  const { count } = stages[stageCount - 1].rows.set;
+  const strips = Math.max(1, Math.ceil(count / step));
+  const words = (strips + 1) * stageCount;
+  const until = new Array<number>(words).fill(0);
+  const from = new Array<number>(words).fill(Infinity);
+  for (let border = 0; border <= strips; border++) {
+    const row = Math.min(border * step, count);
+    addBorder(stages, row, border * stageCount, until, from);
+  }
+  const spans = stages.map((_, stage) => spanOf(stage, stageCount, until, from, most));
+  return { count: strips, until, from, most, spans };
+}
+
+/** The border before row `row` of the last stage: its rows of every stage, written at `at`. */
+function addBorder(
+  stages: readonly Stage[],
+  row: number,
+  at: number,
+  until: number[],
+  from: number[],
+): void {
+  const sink = stages.length - 1;
+  until[at + sink] = row;
+  from[at + sink] = row;
   for (let index = sink; index >= 0; index--) {
-    const { producer, rows, sources } = stages[index];
+    const { rows, producer, sources } = stages[index];
     for (let input = 0; input < sources.length; input++) {
       const source = sources[input];
-      if (source >= 0) starts[source] = firstNeeded(producer, rows.set, input, starts[index]);
+      if (source < 0) continue;
+      const { tileRows } = stages[source].entry;
+      const { count } = producer.inputs[input].set;
+      // Whole tiles: a strip that ends in the middle of one would waste the rest of it.
+      const end = needed(producer, rows.set, input, until[at + index]);
+      const tiles = Math.min(Math.ceil(end / tileRows) * tileRows, count);
+      until[at + source] = Math.max(until[at + source], tiles);
+      const start = firstNeeded(producer, rows.set, input, from[at + index]);
+      const first = start < count ? Math.floor(start / tileRows) * tileRows : count;
+      from[at + source] = Math.min(from[at + source], first);
     }
   }
-  const step = stripRows(stages);
-  const ends: number[] = [];
-  // Where the ends of the strip lie, and those before: for the first strip, where the band starts.
-  let last: readonly number[] = starts;
-  let before = 0;
-  for (let strip = 0, end = from; strip === 0 || end < to; strip++) {
-    end = Math.min(end + step, to);
-    const at = strip * count;
-    for (let index = 0; index < count; index++) ends.push(end);
-    for (let index = sink; index >= 0; index--) {
-      const { rows, producer, sources } = stages[index];
-      for (let input = 0; input < sources.length; input++) {
-        const source = sources[input];
-        if (source < 0) continue;
-        const { tileRows } = stages[source].entry;
-        const start = starts[source];
-        // A little ahead: a strip that ends in the middle of a tile would waste the rest of it.
-        const wanted = needed(producer, rows.set, input, ends[at + index]) - start;
-        const tiles = start + Math.ceil(wanted / tileRows) * tileRows;
-        const done = last[before + source];
-        const until = Math.max(done, Math.min(tiles, producer.inputs[input].set.count));
-        ends[at + source] = until;
-        const first = Math.min(done, firstNeeded(producer, rows.set, input, last[before + index]));
-        spans[source] = Math.max(spans[source], until - first);
-      }
-    }
-    last = ends;
-    before = at;
+}
+
+/** The most rows of a stage that a lane which takes up to `most` strips at once needs at once. */
+function spanOf(
+  stage: number,
+  stages: number,
+  until: readonly number[],
+  from: readonly number[],
+  most: number,
+): number {
+  let span = 1;
+  for (let at = stage; at < until.length; at += stages) {
+    const end = Math.min(at + most * stages, until.length - stages + stage);
+    const last = Math.max(until[end], from[end]);
+    span = Math.max(span, last - Math.min(until[at], from[at]));
   }
-  return { starts, ends, spans };
+  return span;
 }

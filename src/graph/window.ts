@@ -82,13 +82,17 @@ export class Window {
     return PixelSet.fromBitmap(runtime, this.inPixels, bitmap);
   }
 
-  /** The first input pixel of the image row where the window of output pixel `pixel` begins. */
+  /** The first input pixel that the window of output pixel `pixel`, or of a later one, can read. */
   firstInput(pixel: number): number {
     const g = this.geometry;
     const row = Math.floor(pixel / g.outWidth);
     const image = Math.floor(row / g.outHeight);
-    const y = Math.max(0, (row % g.outHeight) * g.strideHeight - g.padTop);
-    return (image * g.inHeight + Math.min(y, g.inHeight)) * g.inWidth;
+    const top = (row % g.outHeight) * g.strideHeight - g.padTop;
+    const y = Math.min(Math.max(top, 0), g.inHeight);
+    // At the edges of an image later rows of pixels begin on the same input row: ask for all of it.
+    const isWhole = top < 0 || y === g.inHeight;
+    const left = isWhole ? 0 : (pixel % g.outWidth) * g.strideWidth - g.padLeft;
+    return (image * g.inHeight + y) * g.inWidth + Math.min(Math.max(left, 0), g.inWidth);
   }
 
   /** One past the last input pixel that the window of output pixel `pixel` can read. */

@@ -306,13 +306,12 @@ describe('lanes', () => {
               .place(heap, command);
             return { kernel: 'f32_add', command, inWorkspace: 0, clock: null } as const;
           });
-          const bands = [0, 1, 2, 3].map((band) => ({
-            starts: stages.map(() => (band * ROWS) / 4),
-            ends: stages.map(() => ((band + 1) * ROWS) / 4),
-          }));
+          const until = [0, 8, 16, 24, 32, 40, 48, 56, 64].flatMap((row) => stages.map(() => row));
+          const strips = { until, from: until, most: 3 };
+          const cut = { strips, bands: [0, 5, 8], ends: 4 };
           lanes.isUrgent = isUrgent;
           const after = read.map(({ token }) => token);
-          const token = lanes.post({ stages, bands, array: 0, workspace: 0 }, after);
+          const token = lanes.post({ stages, ...cut, array: 0, workspace: 0 }, after);
           const value = read.reduce((sum, source) => sum + source.value, 0);
           made.push({ pointer, token, value });
           // Float32 adds whole numbers exactly only so far.
@@ -339,9 +338,10 @@ describe('lanes', () => {
     // Addresses of all ones are beyond the end of the memory.
     runtime.heap.u8.fill(0xff, command, command + 256);
     const stage = { kernel: 'f32_add', command, inWorkspace: 0, clock: null } as const;
-    const bands = [0, 1, 2, 3].map((row) => ({ starts: [row], ends: [row + 1] }));
+    const until = [0, 1, 2, 3, 4];
+    const cut = { strips: { until, from: until, most: 1 }, bands: [0, 2, 4], ends: 4 };
     const trap = (): void => {
-      runtime.lanes.wait(runtime.lanes.post({ stages: [stage], bands, array: 0, workspace: 0 }));
+      runtime.lanes.wait(runtime.lanes.post({ stages: [stage], ...cut, array: 0, workspace: 0 }));
     };
     assert.throws(trap, LaneError, /f32_add failed on lane \d/);
     runtime.heap.free(command);
