@@ -3,7 +3,7 @@ import type { RowKernel } from '../memory/kernels.js';
 import { Control, LaneWord, laneAt } from './control.js';
 import { noteEvent, now } from './events.js';
 import { InWorkspace, JobWord, StageWord, endOf, firstOf, stripRange } from './job.js';
-import type { LaneSetup } from './lane.js';
+import type { LaneSetup } from './lane-setup.js';
 
 /** A lane takes one strip for so many that are free. */
 const LEFT_FOR_ONE = 4;

@@ -2,8 +2,9 @@ import { ROW_KERNELS, SCRATCH_BYTES } from '../memory/kernels.js';
 import type { Kernels } from '../memory/kernels.js';
 import type { Heap } from '../memory/heap.js';
 import { Control, LaneState, LaneWord, MOST_LANES, controlBytes, laneAt } from './control.js';
-import { Lane, arrayOfLane } from './lane.js';
-import type { LaneSetup } from './lane.js';
+import { Lane } from './lane.js';
+import { arrayOfLane } from './lane-setup.js';
+import type { LaneSetup } from './lane-setup.js';
 import type { WorkerMessage } from './lane-worker.js';
 import { Workers } from './workers.js';
 

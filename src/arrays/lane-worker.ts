@@ -6,7 +6,7 @@ import { ROW_KERNELS } from '../memory/kernels.js';
 import type { Kernels } from '../memory/kernels.js';
 import { Control, LaneState, LaneWord, isJobDone, laneAt } from './control.js';
 import { Lane } from './lane.js';
-import type { LaneSetup } from './lane.js';
+import type { LaneSetup } from './lane-setup.js';
 
 /** What the calling thread sends to a new worker. */
 export interface WorkerSetup extends LaneSetup {

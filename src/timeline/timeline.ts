@@ -1,4 +1,4 @@
-import { arrayOfLane } from '../arrays/lane.js';
+import { arrayOfLane } from '../arrays/lane-setup.js';
 import type { Clock } from '../arrays/job.js';
 import type { KernelCall } from '../arrays/recorder.js';
 import { ROW_KERNELS } from '../memory/kernels.js';
