@@ -21,7 +21,7 @@ type Run = () => void;
 type Way = Pick<FileEntry, 'kernel' | 'temporal'>;
 
 const START: TemporalMapping = {
-  ...{ rowBlock: 64, stripBytes: 262144, stripRows: 48, bandRows: 16, foldWidth: false },
+  ...{ rowBlock: 64, stripBytes: 262144, stripRows: 48, bandRows: 8, foldWidth: false },
 };
 /** What the search of the temporal mapping tries, one after the other. */
 const TEMPORAL_CHOICES = {

@@ -33,7 +33,7 @@ export class NoMicrokernels extends Error {
 const STRIP_SHARE = 1 / 4;
 /** Strips read all weights, and lanes wait for one another: fewer rows are not worth it. */
 const STRIP_ROWS = 48;
-const BAND_ROWS = 16;
+const BAND_ROWS = 8;
 const BYTE = 8;
 
 /**
