@@ -1,5 +1,5 @@
 /** JavaScript runs no longer than this before others on the calling thread have their turn. */
-const SLICE_MS = 2;
+const SLICE_MS = 1;
 
 /** When the turn of the event loop began that JavaScript runs in now, as far as is known. */
 let began = 0;
