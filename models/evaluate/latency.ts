@@ -1,7 +1,7 @@
 import { cpus } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import { contest, type Contestant } from '../../cli/src/contest.js';
-import { loadPoseModel } from '../../cli/src/pose/pose-model.js';
+import { loadPoseModel, type PoseInput } from '../../cli/src/pose/pose-model.js';
 import { quantile } from '../../cli/src/statistics.js';
 import { inputOf, type TestSplit } from './benchmark.js';
 import { checkSize, type TrainedModel } from './evaluation.js';
@@ -40,18 +40,18 @@ export async function measureLatency(
     for (const { name, folder, card } of models) {
       const model = await loadPoseModel(folder);
       checkSize(folder.path, [model.height, model.width], split.size);
-      let image: Float32Array;
+      let image: PoseInput;
       let turn = 0;
       contestants.push({
         name: `${name} ${backend}`,
         warmup: WARMUP_RUNS,
         runs,
         prepare: async () => {
-          image = inputOf(split, turn++ % split.count, card.input);
+          image = model.inputOf(inputOf(split, turn++ % split.count, card.input));
           await tf.setBackend(backend);
         },
         run: async () => {
-          await model.predict(image);
+          await model.run(image);
         },
       });
     }

@@ -46,6 +46,8 @@ describe('a pose model', () => {
       const { heatmaps, joints, values } = await model.predict(new Float32Array(64 * 64 * 3));
       expect(heatmaps).to.include({ height: 16, width: 16, joints: 16 });
       expect([joints.length, values.length]).to.deep.equal([16, 16 ** 3]);
+      const output = await model.run(model.inputOf(new Float32Array(64 * 64 * 3)));
+      expect(output).to.deep.equal({ shape: [1, 16, 16, 16], values });
       expect(tf.memory().numTensors).to.equal(tensors);
       expect(model.weightName({})).to.equal(undefined);
       model.dispose();

@@ -10,25 +10,45 @@ const LEAST_SIDE = 16;
 const LONGEST_SIDE = 2048;
 const LARGEST_ASPECT = 4;
 
+/** A picture as a network takes it: row-major [height, width, 3]. */
+export type PoseInput = Float32Array | Int32Array;
+
+/** The last of a network's outputs, row-major. */
+export interface PoseOutput {
+  shape: number[];
+  values: Float32Array;
+}
+
 /** A network from a picture to a pose, its weights on the backend that was current at loading. */
 export interface PoseModel {
   /** Input height and width in pixels. */
   height: number;
   width: number;
   /**
-   * Runs on the current backend.
+   * What the network takes for a picture.
    *
    * @param picture float32 [height, width, 3]; rounded for a model that takes whole numbers.
-   * @throws UserError when the model cannot be run, or what comes out is no pose.
+   */
+  inputOf(picture: Float32Array): PoseInput;
+  /**
+   * Runs on the current backend, and reads no pose: what a backend's time is.
+   *
+   * @throws UserError when the model cannot be run.
    * @throws WebAssembly.RuntimeError when the backend breaks down, which is no fault of the model.
    */
-  predict(picture: Float32Array): Promise<Prediction>;
+  run(input: PoseInput): Promise<PoseOutput>;
   /**
    * The same on `dynconv`, by the kernels that a first run captures.
    *
    * @throws UserError, too, when the model cannot be captured.
    */
-  predictCaptured(picture: Float32Array): Promise<Prediction>;
+  runCaptured(input: PoseInput): Promise<PoseOutput>;
+  /**
+   * Runs on the current backend, and reads the pose.
+   *
+   * @throws UserError, too, when what comes out is no pose.
+   */
+  predict(picture: Float32Array): Promise<Prediction>;
   /** The name of the weight behind a data id (see `LayerProfile.filter`). */
   weightName: (dataId: object) => string | undefined;
   dispose(): void;
@@ -45,17 +65,16 @@ export async function loadPoseModel(folder: ModelFolder): Promise<PoseModel> {
   const isInteger = network.inputs[0].dtype === 'int32';
   const names = new Map<object, string>();
   for (const [name, dataId] of network.weights) names.set(dataId, name);
-  const run = (input: tf.Tensor4D): tf.Tensor =>
+  const infer = (input: tf.Tensor4D): tf.Tensor =>
     tf.tidy(() => lastOutput(network.run([input]), folder.path));
   let captured: Captured<[tf.Tensor4D], tf.Tensor> | null = null;
-  const predict = async (
-    picture: Float32Array,
+  const run = async (
+    values: PoseInput,
     by: (input: tf.Tensor4D) => tf.Tensor,
-  ): Promise<Prediction> => {
-    const values = isInteger ? Int32Array.from(picture, Math.round) : picture;
+  ): Promise<PoseOutput> => {
     const input = tf.tensor4d(values, [1, height, width, 3], isInteger ? 'int32' : 'float32');
     try {
-      return await poseOf(by, input);
+      return await outputOf(by, input);
     } catch (error) {
       if (error instanceof UserError || error instanceof WebAssembly.RuntimeError) throw error;
       throw new UserError(`The model in ${folder.path} cannot be run: ${messageOf(error)}`, {
@@ -65,15 +84,22 @@ export async function loadPoseModel(folder: ModelFolder): Promise<PoseModel> {
       input.dispose();
     }
   };
+  const inputOf = (picture: Float32Array): PoseInput =>
+    isInteger ? Int32Array.from(picture, Math.round) : picture;
   return {
     height,
     width,
-    predict: (picture) => predict(picture, run),
-    predictCaptured: (picture) =>
-      predict(picture, (input) => {
-        captured ??= capture(run, input);
-        return captured(input);
+    inputOf,
+    run: (input) => run(input, infer),
+    runCaptured: (input) =>
+      run(input, (tensor) => {
+        captured ??= capture(infer, tensor);
+        return captured(tensor);
       }),
+    async predict(picture) {
+      const { shape, values } = await run(inputOf(picture), infer);
+      return readPrediction(shape, values, height, width);
+    },
     weightName: (dataId) => names.get(dataId),
     dispose: () => {
       captured?.dispose();
@@ -107,14 +133,13 @@ function inputSize(inputs: Network['inputs'], path: string): [height: number, wi
 }
 
 /** What fails may do so when the values are read: until then, the backend may put off computing them. */
-async function poseOf(
+async function outputOf(
   run: (input: tf.Tensor4D) => tf.Tensor,
   input: tf.Tensor4D,
-): Promise<Prediction> {
+): Promise<PoseOutput> {
   const output = run(input);
   try {
-    const [, height, width] = input.shape;
-    return readPrediction(output.shape, await output.data<'float32'>(), height, width);
+    return { shape: output.shape, values: await output.data<'float32'>() };
   } finally {
     output.dispose();
   }

@@ -6,7 +6,7 @@ import type { ModelFolder, ModelFormat } from '../model-folder.js';
 import type { Progress } from '../progress.js';
 import { largestDifference, spread, type Spread } from '../statistics.js';
 import { UserError } from '../user-error.js';
-import { loadPoseModel, type PoseModel } from './pose-model.js';
+import { loadPoseModel, type PoseInput, type PoseModel } from './pose-model.js';
 import type { Prediction } from './prediction.js';
 
 /** What one picture's predictions gave. */
@@ -39,10 +39,10 @@ export interface Timings {
 /** Runs before any is timed. */
 const WARMUP_RUNS = 3;
 /**
- * Milliseconds of them before a network's first times: engines compile what ran dozens of times. Half as many before those of further
+ * Milliseconds of them before a network's first times: engines compile what ran dozens of times. A third of them before those of further
  * pictures: a profile came between, and masks differ.
  */
-const WARMUP_TIME = 500;
+const WARMUP_TIME = 1500;
 /** The largest difference between the backends' outputs, over the largest value. */
 const TOLERANCE = 1e-4;
 
@@ -98,6 +98,7 @@ export class PoseRunner {
     const agreement = reference && agreementOf(prediction, reference);
 
     progress.stage('Timing');
+    const input = dynconv.inputOf(picture);
     const contestant = (
       name: string,
       run: () => Promise<unknown>,
@@ -108,22 +109,22 @@ export class PoseRunner {
         await tf.setBackend(backend);
       },
       warmup: WARMUP_RUNS,
-      warmupTime: this.isWarm ? WARMUP_TIME / 2 : WARMUP_TIME,
+      warmupTime: this.isWarm ? WARMUP_TIME / 3 : WARMUP_TIME,
       runs,
       run: async () => {
         await run();
       },
     });
-    const contestants = [contestant('dynconv', () => this.predictOn('dynconv', dynconv, picture))];
+    const contestants = [contestant('dynconv', () => dynconv.run(input))];
     if (wasm) {
       contestants.push(
-        contestant('dense', () => dense(() => this.predictOn('dynconv', dynconv, picture))),
-        contestant('wasm', () => this.predictOn('wasm', wasm, picture), 'wasm'),
+        contestant('dense', () => dense(() => dynconv.run(input))),
+        contestant('wasm', () => wasm.run(input), 'wasm'),
       );
-      if (await this.canBeCaptured(picture)) {
+      if (await this.canBeCaptured(input)) {
         contestants.push(
-          contestant('captured', () => this.predictCaptured(picture)),
-          contestant('capturedDense', () => dense(() => this.predictCaptured(picture))),
+          contestant('captured', () => dynconv.runCaptured(input)),
+          contestant('capturedDense', () => dense(() => dynconv.runCaptured(input))),
         );
       }
     }
@@ -165,19 +166,15 @@ export class PoseRunner {
     this.wasm?.dispose();
   }
 
-  private async canBeCaptured(picture: Float32Array): Promise<boolean> {
+  private async canBeCaptured(input: PoseInput): Promise<boolean> {
     try {
-      await this.predictCaptured(picture);
+      await tf.setBackend('dynconv');
+      await this.dynconv.runCaptured(input);
       return true;
     } catch (error) {
       if (error instanceof UserError && error.cause instanceof CaptureError) return false;
       throw error;
     }
-  }
-
-  private async predictCaptured(picture: Float32Array): Promise<Prediction> {
-    if (tf.getBackend() !== 'dynconv') await tf.setBackend('dynconv');
-    return this.dynconv.predictCaptured(picture);
   }
 
   private async predictOn(
