@@ -13,7 +13,8 @@ import { SlotTable } from './slot-table.js';
 import { onLanes } from './flags.js';
 import { isEmpty } from './wasm-kernels.js';
 import { cpuBackend } from './cpu-backend.js';
-import { requireReadable } from './recording.js';
+import { noteDeferral, noteNumber, requireReadable } from './recording.js';
+import type { Deferral } from './recording.js';
 
 type Values = backend_util.BackendValues;
 
@@ -88,6 +89,14 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
     nonNegative = false,
   ): TensorInfo {
     requireShape(shape);
+    const deferral = { primitive, views, shape, dtype, nonNegative };
+    const storage = this.deferValues(deferral);
+    noteDeferral(deferral, storage);
+    return this.tensorOf(storage);
+  }
+
+  /** Deferred values that no tensor has yet; the caller has the reference of one. */
+  deferValues({ primitive, views, shape, dtype, nonNegative }: Deferral): Storage {
     for (const { storage } of views) storage.retain();
     const node = new Node(primitive, views, shape, dtype);
     const storage = new Storage(this.runtime, this, shape, dtype, node, nonNegative);
@@ -101,7 +110,12 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
         throw error;
       }
     }
-    return this.adopt(new Slot(storage, shape, dtype, 1));
+    return storage;
+  }
+
+  /** A tensor of deferred values. */
+  tensorOf(storage: Storage): TensorInfo {
+    return this.adopt(new Slot(storage, storage.shape, storage.dtype, 1));
   }
 
   /** The value of a float32 tensor of one number in memory; null for any other. */
@@ -109,6 +123,7 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
     if (dtype !== 'float32' || util.sizeFromShape(shape) !== 1 || !storage.isReady) return null;
     // Lanes may still be computing it, for data() of another tensor.
     if (!this.runtime.lanes.isDone(storage.token)) return null;
+    noteNumber(storage);
     return this.runtime.heap.f32[storage.pointer >>> 2];
   }
 

@@ -20,6 +20,11 @@ export function activate(profiler: Profiler | null): Profiler | null {
   return before;
 }
 
+/** Whether layers are collected. */
+export function isProfiling(): boolean {
+  return active !== null;
+}
+
 /** A new layer in the active profile, which counts in full even if none of it is ever run. */
 export function recordLayer(
   name: string,

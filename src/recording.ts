@@ -6,6 +6,9 @@ import type {
   NamedTensorInfoMap,
   TensorInfo,
 } from '@tensorflow/tfjs-core';
+import { View } from './graph/view.js';
+import type { Primitive } from './graph/node.js';
+import type { Storage } from './graph/storage.js';
 import { mapTensors, tensorsOf } from './kernel-inputs.js';
 
 /** What a function does cannot be captured. */
@@ -26,9 +29,26 @@ interface Operand {
   readonly source: number;
 }
 
+/** Values that a kernel defers. */
+export interface Deferral {
+  readonly primitive: Primitive;
+  readonly views: readonly View[];
+  readonly shape: number[];
+  readonly dtype: TensorInfo['dtype'];
+  readonly nonNegative: boolean;
+}
+
+/** All that a kernel does, if it defers one tensor: to be done again without looking at the call. */
+export interface RecordedDeferral extends Omit<Deferral, 'views'> {
+  /** What it reads: a view that is the same in every run, or data of a run in a shape. */
+  readonly operands: readonly (View | { readonly source: number; readonly shape: number[] })[];
+}
+
 /** A call of a kernel, to be made again. */
 export interface RecordedCall {
   readonly kernelFunc: KernelFunc;
+  /** Null where the kernel does anything else, or something else for other values. */
+  readonly deferral: RecordedDeferral | null;
   readonly inputs: NamedTensorInfoMap;
   readonly attrs: Call['attrs'];
   /** Those of the inputs that are not the same in every run. */
@@ -50,16 +70,25 @@ export class Recording {
   isDisposed = false;
   /** Weights, and what was computed of them alone; each has a reference. */
   private readonly constants = new Set<DataId>();
-  private count: number;
+  private count = 0;
   private readonly numbers = new Map<DataId, number>();
   private readonly lastReaders = new Map<number, RecordedCall>();
+  /** The same numbers, by where the values are. */
+  private readonly places = new Map<Storage, number>();
 
+  /** @param storageOf where the values of a tensor are, or will be; null where there is no such place */
   constructor(
     private readonly backend: KernelBackend,
+    private readonly storageOf: (dataId: DataId) => Storage | null,
     inputs: readonly TensorInfo[],
   ) {
-    this.count = inputs.length;
-    inputs.forEach(({ dataId }, index) => this.numbers.set(dataId, index));
+    for (const { dataId } of inputs) this.number(dataId);
+  }
+
+  private number(dataId: DataId): void {
+    const storage = this.storageOf(dataId);
+    if (storage) this.places.set(storage, this.count);
+    this.numbers.set(dataId, this.count++);
   }
 
   /** The number of data; undefined if they do not depend on the inputs. */
@@ -74,8 +103,13 @@ export class Recording {
     this.constants.add(dataId);
   }
 
-  /** Notes a call that was made. */
-  note(kernelFunc: KernelFunc, { inputs, attrs }: Call, made: readonly TensorInfo[]): void {
+  /** Notes a call that was made, and what was seen meanwhile. */
+  note(
+    kernelFunc: KernelFunc,
+    { inputs, attrs }: Call,
+    made: readonly TensorInfo[],
+    seen: Seen,
+  ): void {
     if (tensorsOf(inputs).every(({ dataId }) => !this.numbers.has(dataId))) return;
     const operands: Operand[] = [];
     const copies = mapTensors(inputs, ({ dataId, shape, dtype }) => {
@@ -87,13 +121,46 @@ export class Recording {
       return info;
     });
     const outputs = { first: this.count, shapes: made.map(({ shape }) => shape), last: [] };
-    const call: RecordedCall = { kernelFunc, inputs: copies, attrs, operands, ...outputs };
+    const deferral = this.deferralOf(inputs, made, seen);
+    const call: RecordedCall = {
+      kernelFunc,
+      deferral,
+      inputs: copies,
+      attrs,
+      operands,
+      ...outputs,
+    };
     this.calls.push(call);
     for (const { source } of operands) this.lastReaders.set(source, call);
     for (const { dataId } of made) {
       this.lastReaders.set(this.count, call);
-      this.numbers.set(dataId, this.count++);
+      this.number(dataId);
     }
+  }
+
+  /** What a call deferred, if that was all, and depends on nothing that may be otherwise in another run. */
+  private deferralOf(
+    inputs: NamedTensorInfoMap,
+    made: readonly TensorInfo[],
+    { deferrals, numbers }: Seen,
+  ): RecordedDeferral | null {
+    const [output] = made;
+    const [seen] = deferrals;
+    if (made.length !== 1 || deferrals.length !== 1) return null;
+    if (this.storageOf(output.dataId) !== seen.storage) return null;
+    const given = new Set(tensorsOf(inputs).map(({ dataId }) => this.storageOf(dataId)));
+    const isConstant = (storage: Storage): boolean =>
+      given.has(storage) && !this.places.has(storage);
+    if (!numbers.every(isConstant)) return null;
+    const operands: RecordedDeferral['operands'][number][] = [];
+    const { views, ...rest } = seen.deferral;
+    for (const view of views) {
+      const { storage, shape } = view;
+      const source = this.places.get(storage);
+      if (source === undefined && !isConstant(storage)) return null;
+      operands.push(source === undefined ? view : { source, shape });
+    }
+    return { ...rest, operands };
   }
 
   /** The numbers of what is alive, and not an input, after so many calls. */
@@ -123,11 +190,35 @@ export class Recording {
     }
     // Nobody asks any more; they would hold on to all data ids of the first run.
     this.numbers.clear();
+    this.places.clear();
     this.lastReaders.clear();
   }
 }
 
 let current: Recording | null = null;
+
+/** What a kernel whose call is recorded did: what it deferred, and whose value it looked at. */
+interface Seen {
+  readonly deferrals: { deferral: Deferral; storage: Storage }[];
+  readonly numbers: Storage[];
+}
+
+let seen: Seen | null = null;
+
+/** A kernel deferred values. */
+export function noteDeferral(deferral: Deferral, storage: Storage): void {
+  seen?.deferrals.push({ deferral, storage });
+}
+
+/** A kernel looked at the number in memory at `storage`: what it does depends on it. */
+export function noteNumber(storage: Storage): void {
+  seen?.numbers.push(storage);
+}
+
+/** Whether calls of kernels are recorded. */
+export function isRecording(): boolean {
+  return current !== null;
+}
 
 /** Records the calls that `f` makes. */
 export function record<T>(recording: Recording, f: () => T): T {
@@ -145,14 +236,17 @@ export function recordable(kernelFunc: KernelFunc): KernelFunc {
   const recorded: KernelFunc = (call) => {
     if (current === null) return kernelFunc(call);
     const recording = current;
+    const meanwhile: Seen = { deferrals: [], numbers: [] };
     current = null;
+    seen = meanwhile;
     try {
       const result = kernelFunc(call);
       // Itself, for what is captured may be part of what another recording captures.
-      recording.note(recorded, call, Array.isArray(result) ? result : [result]);
+      recording.note(recorded, call, Array.isArray(result) ? result : [result], meanwhile);
       return result;
     } finally {
       current = recording;
+      seen = null;
     }
   };
   return recorded;

@@ -205,13 +205,13 @@ export const MUTATIONS = [
   {
     what: 'capture: calls that a kernel makes itself are recorded, too',
     file: 'src/recording.ts',
-    from: 'current = null;\n    try {\n      const result',
-    to: 'try {\n      const result',
+    from: 'current = null;\n    seen = meanwhile;',
+    to: 'seen = meanwhile;',
   },
   {
     what: 'capture: another size of a result goes unnoticed',
-    file: 'src/capture.ts',
-    from: 'requireShapes(outputs, call.shapes);',
+    file: 'src/replay.ts',
+    from: 'requireShapes(outputs, shapes);',
     to: '',
   },
   {
@@ -231,5 +231,17 @@ export const MUTATIONS = [
     file: 'src/graph/strips.ts',
     from: 'const last = Math.max(until[end], from[end]);',
     to: 'const last = from[end];',
+  },
+  {
+    what: 'capture: what is known of an input is taken for known of all',
+    file: 'src/replay.ts',
+    from: 'value?.node === null && !value.nonNegative',
+    to: 'value !== null',
+  },
+  {
+    what: 'capture: a number among the inputs stays what it was',
+    file: 'src/recording.ts',
+    from: 'if (!numbers.every(isConstant)) return null;',
+    to: '',
   },
 ];

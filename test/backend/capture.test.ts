@@ -204,6 +204,45 @@ describe('a captured function', () => {
     x.dispose();
   });
 
+  it('takes inputs of which something is known, or nothing, whatever was known of the example', () => {
+    // A residual block: where only its addend's pixels may have made values negative, relu looks at no others.
+    const mask = tf.tidy(() => tf.cast(tf.greater(quarters([1, 8, 8, 1], 3), 0), 'float32'));
+    const f = (x: tf.Tensor): tf.Tensor => {
+      const sum = tf.add(x, x);
+      const block = tf.mul(tf.sub(x, 1), mask);
+      return tf.sub(tf.relu(tf.add(sum, block)), sum);
+    };
+    const plain = (seed: number): tf.Tensor => quarters([1, 8, 8, 64], seed);
+    const kinds = [
+      plain,
+      (seed: number) => tf.neg(plain(seed)),
+      (seed: number) => tf.relu(plain(seed)),
+    ];
+    for (const exampleOf of kinds) {
+      tf.tidy(() => {
+        const captured = capture(f, exampleOf(1));
+        for (const inputOf of kinds) {
+          assert.deepEqual(captured(inputOf(2)).dataSync(), f(inputOf(2)).dataSync());
+        }
+        captured.dispose();
+      });
+    }
+    mask.dispose();
+  });
+
+  it('looks at a number among its inputs anew', () => {
+    const f = (x: tf.Tensor, divisor: tf.Tensor): tf.Tensor => tf.div(tf.relu(x), divisor);
+    tf.tidy(() => {
+      const x = quarters([1, 8, 8, 64], 1);
+      const captured = capture(f, x, tf.scalar(2));
+      for (const divisor of [8, 0, -3]) {
+        const wanted = f(x, tf.scalar(divisor)).dataSync();
+        assert.deepEqual(captured(x, tf.scalar(divisor)).dataSync(), wanted);
+      }
+      captured.dispose();
+    });
+  });
+
   it('takes inputs that lie on another backend', async () => {
     await tf.setBackend('cpu');
     const [x, z] = [quarters([2, 3], 1), quarters([2, 3], 2)];

@@ -1,0 +1,192 @@
+import { Tensor, engine, findBackend, util } from '@tensorflow/tfjs-core';
+import type { DataId, NamedTensorMap, TensorInfo } from '@tensorflow/tfjs-core';
+import type { DynconvBackend } from './backend.js';
+import { View } from './graph/view.js';
+import type { Storage } from './graph/storage.js';
+import { isProfiling } from './profiler.js';
+import { CaptureError, isRecording } from './recording.js';
+import type { RecordedCall, RecordedDeferral, Recording } from './recording.js';
+
+/** What a function that is captured returns. */
+export type CapturedOutput = Tensor | Tensor[] | NamedTensorMap;
+
+/** The tensors of an output, in order. */
+function tensorsIn(outcome: CapturedOutput): Tensor[] {
+  if (outcome instanceof Tensor) return [outcome];
+  const tensors = typeof outcome === 'object' ? Object.values(outcome) : [];
+  if (tensors.length > 0 && tensors.every((tensor) => tensor instanceof Tensor)) return tensors;
+  throw new CaptureError(
+    'the function has to return a tensor, a list of tensors or an object of tensors, at once',
+  );
+}
+
+/** A tensor of the output. */
+interface Output {
+  readonly shape: number[];
+  readonly dtype: TensorInfo['dtype'];
+  /** Its number among the data of a run, or the data themselves, if they are the same in every run. */
+  readonly source: number | DataId;
+  /** It takes over the reference that the run has to its data. */
+  readonly takesOver: boolean;
+}
+
+/** The data of a run, by their numbers. */
+interface Run {
+  /** Absent for what only deferred operations read. */
+  readonly data: (DataId | undefined)[];
+  /** Where their values are, or will be. */
+  readonly values: (Storage | null)[];
+}
+
+/**
+ * Whether what kernels make of inputs with these values depends on their calls alone: nothing is known of the values but
+ * that they are in memory, and no profile asks for layers.
+ */
+export function canPrepare(values: readonly (Storage | null)[]): boolean {
+  return !isProfiling() && values.every((value) => value?.node === null && !value.nonNegative);
+}
+
+/** Calls the kernels of a recording again, or defers at once what they would defer. */
+export class Replay {
+  private readonly inputs: readonly Pick<TensorInfo, 'shape' | 'dtype'>[];
+  private readonly outputs: readonly Output[];
+  private readonly assemble: (tensors: Tensor[]) => CapturedOutput;
+  /** The numbers of data that kernels are called with, or that are returned. */
+  private readonly needsId = new Set<number>();
+
+  constructor(
+    private readonly backend: DynconvBackend,
+    private readonly recording: Recording,
+    examples: readonly Tensor[],
+    outcome: CapturedOutput,
+    /** What kernels deferred can be deferred without them. */
+    private readonly isPrepared: boolean,
+  ) {
+    this.inputs = examples.map(({ shape, dtype }) => ({ shape, dtype }));
+    const taken = new Set<number>();
+    this.outputs = tensorsIn(outcome).map(({ dataId, shape, dtype }): Output => {
+      const number = recording.numberOf(dataId);
+      if (number === undefined) recording.keep(dataId);
+      const takesOver = number !== undefined && number >= examples.length && !taken.has(number);
+      if (takesOver) taken.add(number);
+      return { shape, dtype, source: number ?? dataId, takesOver };
+    });
+    recording.end(examples.length, taken);
+    for (const { deferral, operands } of recording.calls) {
+      if (!deferral) for (const { source } of operands) this.needsId.add(source);
+    }
+    for (const { source } of this.outputs) if (typeof source === 'number') this.needsId.add(source);
+    this.assemble = assemblerOf(outcome);
+  }
+
+  run(inputs: readonly Tensor[]): CapturedOutput {
+    this.check(inputs);
+    const { backend, recording } = this;
+    const values = inputs.map(({ dataId }) => backend.slot(dataId).storage);
+    const run: Run = { data: inputs.map(({ dataId }) => dataId), values };
+    const isPrepared = this.isPrepared && canPrepare(values) && !isRecording();
+    let done = 0;
+    try {
+      for (const call of recording.calls) {
+        const { deferral, first, last, shapes } = call;
+        if (isPrepared && deferral) {
+          this.defer(deferral, first, run);
+          for (const number of last) this.release(number, run);
+          done++;
+          continue;
+        }
+        const outputs = this.call(call, run);
+        for (const number of last) this.release(number, run);
+        done++;
+        requireShapes(outputs, shapes);
+      }
+    } catch (error) {
+      for (const number of recording.aliveAfter(done)) this.release(number, run);
+      throw error;
+    }
+    return this.assemble(this.outputs.map((output) => this.tensorOf(output, run.data)));
+  }
+
+  /** Defers what a kernel deferred, without the kernel. */
+  private defer(
+    { operands, primitive, shape, dtype, nonNegative }: RecordedDeferral,
+    number: number,
+    { data, values }: Run,
+  ): void {
+    const views: View[] = [];
+    for (const operand of operands) {
+      views.push(
+        operand instanceof View ? operand : new View(values[operand.source]!, operand.shape),
+      );
+    }
+    const storage = this.backend.deferValues({ primitive, views, shape, dtype, nonNegative });
+    values[number] = storage;
+    if (this.needsId.has(number)) data[number] = this.backend.tensorOf(storage).dataId;
+  }
+
+  private call(
+    { kernelFunc, inputs, attrs, operands, first }: RecordedCall,
+    { data, values }: Run,
+  ): TensorInfo[] {
+    const { backend } = this;
+    for (const { info, source } of operands) info.dataId = data[source]!;
+    const result = kernelFunc({ inputs, attrs, backend });
+    const outputs = Array.isArray(result) ? result : [result];
+    for (let index = 0; index < outputs.length; index++) {
+      const { dataId } = outputs[index];
+      data[first + index] = dataId;
+      values[first + index] = backend.slot(dataId).storage;
+    }
+    return outputs;
+  }
+
+  private release(number: number, { data, values }: Run): void {
+    const dataId = data[number];
+    if (dataId) this.backend.disposeData(dataId);
+    else values[number]?.releaseId();
+  }
+
+  private tensorOf({ shape, dtype, source, takesOver }: Output, data: Run['data']): Tensor {
+    const dataId = typeof source === 'number' ? data[source]! : source;
+    if (!takesOver) this.backend.incRef(dataId);
+    return engine().makeTensorFromTensorInfo({ dataId, shape, dtype }, this.backend);
+  }
+
+  private check(inputs: readonly Tensor[]): void {
+    if (this.recording.isDisposed) throw new CaptureError('it has been disposed of');
+    if (findBackend(engine().backendName) !== this.backend) {
+      throw new CaptureError('the backend that it was captured on is not the current one');
+    }
+    if (inputs.length !== this.inputs.length) {
+      throw new CaptureError(`${inputs.length} inputs were given, of ${this.inputs.length}`);
+    }
+    this.inputs.forEach(({ shape, dtype }, index) => {
+      const input = inputs[index];
+      if (input.dtype === dtype && util.arraysEqual(input.shape, shape)) return;
+      throw new CaptureError(
+        `input ${index} is ${input.dtype} [${input.shape.join(', ')}], but was ${dtype} ` +
+          `[${shape.join(', ')}]: capture the function again for other inputs`,
+      );
+    });
+  }
+}
+
+/** @throws CaptureError if outputs have other shapes than when their kernel was captured */
+function requireShapes(outputs: readonly TensorInfo[], captured: readonly number[][]): void {
+  for (let index = 0; index < captured.length; index++) {
+    const { shape } = outputs[index];
+    if (util.arraysEqual(shape, captured[index])) continue;
+    throw new CaptureError(
+      `a kernel gave [${shape.join(', ')}] where it had given [${captured[index].join(', ')}]: ` +
+        `what it gives depends on values, so the function cannot be captured`,
+    );
+  }
+}
+
+/** Makes of tensors what the function returned. */
+function assemblerOf(outcome: CapturedOutput): (tensors: Tensor[]) => CapturedOutput {
+  if (outcome instanceof Tensor) return ([tensor]) => tensor;
+  if (Array.isArray(outcome)) return (tensors) => tensors;
+  const names = Object.keys(outcome);
+  return (tensors) => Object.fromEntries(names.map((name, index) => [name, tensors[index]]));
+}
