@@ -50,18 +50,29 @@ export function* each(
   views: readonly View[],
   want: PixelSet,
 ): Generator<Demand | Fork, Rows[], Rows> {
-  const order = views.map((_, index) => index);
-  order.sort((i, j) => precedence(views[i], views[j]));
-  const demands = order.map((index) => ({ view: views[index], want }));
-  const answers = new Array<Rows>(views.length);
-  if (want.isAll && areBranches(views)) {
-    yield { demands, rows: answers };
-  } else {
-    for (const [at, demand] of demands.entries()) answers[at] = yield demand;
-  }
+  const order = orderOf(views);
   const rows = new Array<Rows>(views.length);
-  for (const [at, index] of order.entries()) rows[index] = answers[at];
+  if (want.isAll && areBranches(views)) {
+    const answers = new Array<Rows>(views.length);
+    yield { demands: order.map((index) => ({ view: views[index], want })), rows: answers };
+    for (let at = 0; at < order.length; at++) rows[order[at]] = answers[at];
+  } else {
+    for (let at = 0; at < order.length; at++) {
+      const index = order[at];
+      rows[index] = yield { view: views[index], want };
+    }
+  }
   return rows;
+}
+
+const IN_ORDER: readonly number[] = [0, 1];
+const REVERSED: readonly number[] = [1, 0];
+
+/** The indices of views in the order in which they are asked; of two, which most operations have, without a new list. */
+function orderOf(views: readonly View[]): readonly number[] {
+  if (views.length === 2) return precedence(views[0], views[1]) > 0 ? REVERSED : IN_ORDER;
+  const order = views.map((_, index) => index);
+  return order.sort((i, j) => precedence(views[i], views[j]));
 }
 
 /** Nodes between an addition and what it adds to, at most, in a residual block. */
@@ -69,8 +80,10 @@ const LONGEST_RESIDUAL = 32;
 
 /** Whether several views are still to be computed, and none, as far as it looks, from another. */
 function areBranches(views: readonly View[]): boolean {
+  let count = 0;
+  for (const { storage } of views) count += Number(!storage.isReady);
+  if (count < 2) return false;
   const open = views.filter(({ storage }) => !storage.isReady);
-  if (open.length < 2) return false;
   const shallow = open.reduce((a, b) => (b.depth < a.depth ? b : a));
   const seen = new Set<Storage>();
   const ahead = open.filter((view) => view !== shallow).map(({ storage }) => storage);
