@@ -19,7 +19,7 @@ const [ROWS, FROM, TO] = [1024, 96, 576];
 async function work() {
   const { modules, placeCommand, placeFloats, placeWeights, scratch, windowFields } =
     await import('./lib/kernel-harness.mjs');
-  const kernel = 'f32_igemm_4x8';
+  const kernel = 'f32_igemm_6x8';
   const run = (modules.relaxed ?? modules.simd)[kernel];
   const command = placeCommand({
     ...{ InBase: placeFloats(ROWS * FROM), InStride: FROM * 4, InChannels: FROM },

@@ -82,7 +82,7 @@ const peaks = { simd: await fmaPeak(false), relaxed: await fmaPeak(true) };
 
 const pool2 = { KernelH: 2, KernelW: 2, StrideH: 2, StrideW: 2 };
 const cases = [
-  ...['f32_igemm_4x8', 'f32_igemm_4x16'].flatMap((kernel) => [
+  ...['f32_igemm_6x8', 'f32_igemm_6x16'].flatMap((kernel) => [
     convolution(kernel, 1, 96, 576, 32, 32),
     convolution(kernel, 1, 576, 96, 32, 32),
     convolution(kernel, 3, 96, 96, 32, 32),

@@ -4,7 +4,7 @@ import { Word } from './command';
 import { areAdjacent, slide, windowsSlide } from './dwconv-slide';
 import { float, outRow, pointer, word } from './rows';
 import { clamp, madd } from './vector';
-import { fillWindows, TAP_BYTES, taps, TILE } from './window';
+import { fillWindows, taps, TILE, TILE_PITCH } from './window';
 
 /**
  * out[r][c] = clamp(bias[c] + sum over taps of in[tap][c] * weight[tap][c]). Weights [tap][channel]
@@ -72,7 +72,7 @@ function tile(cmd: usize, windows: usize, r: i32, rows: i32): void {
       a3 = madd(v128.load(p3), wa, a3);
       b3 = madd(v128.load(p3, 16), wb, b3);
       w += pitch;
-      taps += TAP_BYTES;
+      taps += TILE_PITCH;
     }
     v128.store(out0 + offset, clamp(a0, lo, hi));
     v128.store(out0 + offset, clamp(b0, lo, hi), 16);
@@ -96,7 +96,7 @@ function scalars(cmd: usize, windows: usize, r: i32, rows: i32): void {
       const offset = (<usize>c) << 2;
       let sum: f32 = bias ? load<f32>(bias + offset) : 0;
       for (let t = 0; t < window; t++) {
-        const row = load<usize>(windows + (<usize>t) * TAP_BYTES + ((<usize>i) << 2));
+        const row = load<usize>(windows + (<usize>t) * TILE_PITCH + ((<usize>i) << 2));
         const weight = load<f32>(weights + ((<usize>(t * channels + c)) << 2));
         sum += load<f32>(row + offset) * weight;
       }

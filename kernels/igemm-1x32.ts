@@ -8,12 +8,12 @@ import { panelBytes, panelWidth } from './igemm-panels';
 import { storeRow } from './igemm-tile';
 import { outRow, pointer, word } from './rows';
 import { clamp, madd } from './vector';
-import { fillWindows, TAP_BYTES, taps, TILE } from './window';
+import { fillWindows, tapPitch, taps } from './window';
 
 /** Output channels of a whole panel. */
 const WIDTH: i32 = 32;
 
-/** As `f32_igemm_4x8` in igemm.ts, with the same results to the bit. */
+/** As `f32_igemm_6x8` in igemm.ts, with the same results to the bit. */
 export function f32_igemm_1x32(cmd: usize, r0: i32, r1: i32, scratch: usize): void {
   const window = taps(cmd);
   const depth = word(cmd, Word.InChannels);
@@ -21,59 +21,54 @@ export function f32_igemm_1x32(cmd: usize, r0: i32, r1: i32, scratch: usize): vo
   const block = rowBlock(cmd);
   for (let b = r0; b < r1; b += block) {
     const end = min(b + block, r1);
+    const pitch = tapPitch(end - b);
     fillWindows(cmd, b, end - b, pointer(cmd, Word.Zero), scratch);
     let weights = pointer(cmd, Word.Weights);
     for (let c = 0; c < channels; c += WIDTH) {
       const panel = panelWidth(channels - c, WIDTH);
       for (let r = b; r < end; r++) {
-        const windows = rowWindows(scratch, window, r - b);
-        if (panel == 32) tile32(cmd, windows, window, depth, weights, r, c);
-        else if (panel == 16) tile16(cmd, windows, window, depth, weights, r, c);
-        else if (panel == 8) tile8(cmd, windows, window, depth, weights, r, c);
-        else tile4(cmd, windows, window, depth, weights, r, c);
+        const windows = scratch + ((<usize>(r - b)) << 2);
+        if (panel == 32) tile32(cmd, windows, pitch, window, depth, weights, r, c);
+        else if (panel == 16) tile16(cmd, windows, pitch, window, depth, weights, r, c);
+        else if (panel == 8) tile8(cmd, windows, pitch, window, depth, weights, r, c);
+        else tile4(cmd, windows, pitch, window, depth, weights, r, c);
       }
       weights += panelBytes(panel, window * depth);
     }
   }
 }
 
-/** The address of the first tap of row `i` of a block; the next taps are TAP_BYTES apart. */
-@inline
-function rowWindows(scratch: usize, window: i32, i: i32): usize {
-  const tileBytes = (<usize>window) * TAP_BYTES;
-  return scratch + (<usize>(i / TILE)) * tileBytes + ((<usize>(i & (TILE - 1))) << 2);
-}
-
 function tile32(
-  cmd: usize, windows: usize, window: i32, depth: i32, weights: usize, r: i32, c: i32,
+  cmd: usize, windows: usize, pitch: usize, window: i32, depth: i32, weights: usize, r: i32, c: i32,
 ): void {
-  tile(8, cmd, windows, window, depth, weights, r, c);
+  tile(8, cmd, windows, pitch, window, depth, weights, r, c);
 }
 
 function tile16(
-  cmd: usize, windows: usize, window: i32, depth: i32, weights: usize, r: i32, c: i32,
+  cmd: usize, windows: usize, pitch: usize, window: i32, depth: i32, weights: usize, r: i32, c: i32,
 ): void {
-  tile(4, cmd, windows, window, depth, weights, r, c);
+  tile(4, cmd, windows, pitch, window, depth, weights, r, c);
 }
 
 function tile8(
-  cmd: usize, windows: usize, window: i32, depth: i32, weights: usize, r: i32, c: i32,
+  cmd: usize, windows: usize, pitch: usize, window: i32, depth: i32, weights: usize, r: i32, c: i32,
 ): void {
-  tile(2, cmd, windows, window, depth, weights, r, c);
+  tile(2, cmd, windows, pitch, window, depth, weights, r, c);
 }
 
 function tile4(
-  cmd: usize, windows: usize, window: i32, depth: i32, weights: usize, r: i32, c: i32,
+  cmd: usize, windows: usize, pitch: usize, window: i32, depth: i32, weights: usize, r: i32, c: i32,
 ): void {
-  tile(1, cmd, windows, window, depth, weights, r, c);
+  tile(1, cmd, windows, pitch, window, depth, weights, r, c);
 }
 
 /** One row by 4 to 32 channels: 1, 2, 4 or 8 `vectors`, constant where the tile is used. */
 @inline
 function tile(
-  vectors: i32, cmd: usize, windows: usize, window: i32, depth: i32, weights: usize, r: i32, c: i32,
+  vectors: i32, cmd: usize, windows: usize, pitch: usize, window: i32, depth: i32, weights: usize, r: i32,
+  c: i32,
 ): void {
-  const pitch = (<usize>vectors) * 16;
+  const step = (<usize>vectors) * 16;
   let s0 = v128.load(weights);
   let s1 = vectors > 1 ? v128.load(weights, 16) : s0;
   let s2 = vectors > 2 ? v128.load(weights, 32) : s0;
@@ -82,10 +77,10 @@ function tile(
   let s5 = vectors > 4 ? v128.load(weights, 80) : s0;
   let s6 = vectors > 4 ? v128.load(weights, 96) : s0;
   let s7 = vectors > 4 ? v128.load(weights, 112) : s0;
-  weights += pitch;
+  weights += step;
   do {
     let a = load<usize>(windows);
-    windows += TAP_BYTES;
+    windows += pitch;
     const end = a + ((<usize>depth) << 2);
     do {
       const x = v128.load32_splat(a);
@@ -97,7 +92,7 @@ function tile(
       if (vectors > 4) s5 = madd(x, v128.load(weights, 80), s5);
       if (vectors > 4) s6 = madd(x, v128.load(weights, 96), s6);
       if (vectors > 4) s7 = madd(x, v128.load(weights, 112), s7);
-      weights += pitch;
+      weights += step;
       a += 4;
     } while (a != end);
   } while (--window);

@@ -5,7 +5,7 @@
 import { Word } from './command';
 import { float, outRow, pointer, word } from './rows';
 import { LANES, loadLanes, madd, sumLanes, VECTOR } from './vector';
-import { fillWindows, scratchRows, TAP_BYTES, taps, TILE } from './window';
+import { fillWindows, scratchRows, tapPitch, taps, TILE } from './window';
 
 /** Rows whose addresses are computed at a time: few, so that they stay in the first-level cache. */
 const BLOCK: i32 = 64;
@@ -59,15 +59,15 @@ export function f32_igemm_4x1(cmd: usize, r0: i32, r1: i32, scratch: usize): voi
   const channels = word(cmd, Word.OutChannels);
   const weights = pointer(cmd, Word.Weights);
   const weightsBytes = channelBytes(window, depth);
-  const tileBytes = (<usize>window) * TAP_BYTES;
   const block = min(BLOCK, scratchRows(cmd));
   for (let b = r0; b < r1; b += block) {
     const end = min(b + block, r1);
+    const pitch = tapPitch(end - b);
     fillWindows(cmd, b, end - b, pointer(cmd, Word.Zero), scratch);
     let windows = scratch;
-    for (let r = b; r < end; r += TILE, windows += tileBytes) {
+    for (let r = b; r < end; r += TILE, windows += TILE << 2) {
       for (let c = 0; c < channels; c++) {
-        tile(cmd, windows, window, depth, weights + (<usize>c) * weightsBytes, r, end - r, c);
+        tile(cmd, windows, pitch, window, depth, weights + (<usize>c) * weightsBytes, r, end - r, c);
       }
     }
   }
@@ -77,6 +77,7 @@ export function f32_igemm_4x1(cmd: usize, r0: i32, r1: i32, scratch: usize): voi
 function tile(
   cmd: usize,
   windows: usize,
+  pitch: usize,
   window: i32,
   depth: i32,
   weights: usize,
@@ -98,7 +99,7 @@ function tile(
     let a1 = load<usize>(windows, 4);
     let a2 = load<usize>(windows, 8);
     let a3 = load<usize>(windows, 12);
-    windows += TAP_BYTES;
+    windows += pitch;
     let k = depth;
     for (; k >= 2 * LANES; k -= 2 * LANES) {
       const w0 = v128.load(weights);

@@ -1,5 +1,5 @@
 /**
- * The tile of an indirect matrix product: 4 or 8 output rows by 4, 8 or 16 output channels, whose
+ * The tile of an indirect matrix product: 4, 6 or 8 output rows by 4, 8 or 16 output channels, whose
  * sums stay in registers. The shape is constant where the tile is used, and unused sums vanish.
  *
  * Every sum starts with the bias and adds tap by tap, channel by channel, whatever the shape: so all
@@ -8,14 +8,24 @@
 import { Word } from './command';
 import { outRow } from './rows';
 import { clamp, LANES, madd, storeLanes } from './vector';
-import { TAP_BYTES } from './window';
+
+/**
+ * Never so: k counts down to 1 or 0. A branch on it behind each row of the tile splits the basic block, whose loads V8
+ * hoists: it would run out of registers. k is compared with another number each time, so that no branch follows from
+ * another. Without a fused multiply-add there is no register for more rows anyway.
+ */
+@inline
+function never(k: i32, place: i32): bool {
+  return ASC_FEATURE_RELAXED_SIMD && k == -place;
+}
 
 /**
  * Up to `rows` rows from `r` by up to `columns` channels from `c`.
  *
- * @param height 4 or 8: the rows of the tile
- * @param vectors 1, 2 or (height 4) 4: vectors of output channels
- * @param windows the addresses of the first four rows, `below` those of the next four
+ * @param height 4, 6 or 8: the rows of the tile
+ * @param vectors 1, 2 or (height up to 6) 4: vectors of output channels
+ * @param windows the addresses of the first four rows, `below` those of the next ones
+ * @param pitch bytes from the addresses of a tap to those of the next one
  * @param weights the panel, as `pack_igemm` packs it
  */
 @inline
@@ -25,6 +35,7 @@ export function tile(
   cmd: usize,
   windows: usize,
   below: usize,
+  pitch: usize,
   window: i32,
   depth: i32,
   weights: usize,
@@ -33,7 +44,7 @@ export function tile(
   c: i32,
   columns: i32,
 ): void {
-  const pitch = (<usize>vectors) * 16;
+  const step = (<usize>vectors) * 16;
   let s00 = v128.load(weights);
   let s01 = vectors > 1 ? v128.load(weights, 16) : s00;
   let s02 = vectors > 2 ? v128.load(weights, 32) : s00;
@@ -52,13 +63,17 @@ export function tile(
   let s33 = s03;
   let s40 = s00;
   let s41 = s01;
+  let s42 = s02;
+  let s43 = s03;
   let s50 = s00;
   let s51 = s01;
+  let s52 = s02;
+  let s53 = s03;
   let s60 = s00;
   let s61 = s01;
   let s70 = s00;
   let s71 = s01;
-  weights += pitch;
+  weights += step;
   do {
     let a0 = load<usize>(windows);
     let a1 = load<usize>(windows, 4);
@@ -66,10 +81,10 @@ export function tile(
     let a3 = load<usize>(windows, 12);
     let a4 = height > 4 ? load<usize>(below) : 0;
     let a5 = height > 4 ? load<usize>(below, 4) : 0;
-    let a6 = height > 4 ? load<usize>(below, 8) : 0;
-    let a7 = height > 4 ? load<usize>(below, 12) : 0;
-    windows += TAP_BYTES;
-    below += TAP_BYTES;
+    let a6 = height > 6 ? load<usize>(below, 8) : 0;
+    let a7 = height > 6 ? load<usize>(below, 12) : 0;
+    windows += pitch;
+    below += pitch;
     let k = depth;
     for (;;) {
       {
@@ -82,38 +97,51 @@ export function tile(
         if (vectors > 1) s01 = madd(x0, w1, s01);
         if (vectors > 2) s02 = madd(x0, w2, s02);
         if (vectors > 2) s03 = madd(x0, w3, s03);
+        if (never(k, 1)) break;
         const x1 = v128.load32_splat(a1);
         s10 = madd(x1, w0, s10);
         if (vectors > 1) s11 = madd(x1, w1, s11);
         if (vectors > 2) s12 = madd(x1, w2, s12);
         if (vectors > 2) s13 = madd(x1, w3, s13);
+        if (never(k, 2)) break;
         const x2 = v128.load32_splat(a2);
         s20 = madd(x2, w0, s20);
         if (vectors > 1) s21 = madd(x2, w1, s21);
         if (vectors > 2) s22 = madd(x2, w2, s22);
         if (vectors > 2) s23 = madd(x2, w3, s23);
+        if (never(k, 3)) break;
         const x3 = v128.load32_splat(a3);
         s30 = madd(x3, w0, s30);
         if (vectors > 1) s31 = madd(x3, w1, s31);
         if (vectors > 2) s32 = madd(x3, w2, s32);
         if (vectors > 2) s33 = madd(x3, w3, s33);
         if (height > 4) {
+          if (never(k, 4)) break;
           const x4 = v128.load32_splat(a4);
           s40 = madd(x4, w0, s40);
           if (vectors > 1) s41 = madd(x4, w1, s41);
+          if (vectors > 2) s42 = madd(x4, w2, s42);
+          if (vectors > 2) s43 = madd(x4, w3, s43);
+          if (never(k, 5)) break;
           const x5 = v128.load32_splat(a5);
           s50 = madd(x5, w0, s50);
           if (vectors > 1) s51 = madd(x5, w1, s51);
+          if (vectors > 2) s52 = madd(x5, w2, s52);
+          if (vectors > 2) s53 = madd(x5, w3, s53);
+        }
+        if (height > 6) {
+          if (never(k, 6)) break;
           const x6 = v128.load32_splat(a6);
           s60 = madd(x6, w0, s60);
           if (vectors > 1) s61 = madd(x6, w1, s61);
+          if (never(k, 7)) break;
           const x7 = v128.load32_splat(a7);
           s70 = madd(x7, w0, s70);
           if (vectors > 1) s71 = madd(x7, w1, s71);
         }
       }
-      weights += pitch;
-      // This exit also splits the basic block: V8 hoists a block's loads, and would spill registers.
+      weights += step;
+      // This exit splits the block, too.
       if (k == 1) break;
       {
         const w0 = v128.load(weights);
@@ -125,37 +153,50 @@ export function tile(
         if (vectors > 1) s01 = madd(x0, w1, s01);
         if (vectors > 2) s02 = madd(x0, w2, s02);
         if (vectors > 2) s03 = madd(x0, w3, s03);
+        if (never(k, 8)) break;
         const x1 = v128.load32_splat(a1, 4);
         s10 = madd(x1, w0, s10);
         if (vectors > 1) s11 = madd(x1, w1, s11);
         if (vectors > 2) s12 = madd(x1, w2, s12);
         if (vectors > 2) s13 = madd(x1, w3, s13);
+        if (never(k, 9)) break;
         const x2 = v128.load32_splat(a2, 4);
         s20 = madd(x2, w0, s20);
         if (vectors > 1) s21 = madd(x2, w1, s21);
         if (vectors > 2) s22 = madd(x2, w2, s22);
         if (vectors > 2) s23 = madd(x2, w3, s23);
+        if (never(k, 10)) break;
         const x3 = v128.load32_splat(a3, 4);
         s30 = madd(x3, w0, s30);
         if (vectors > 1) s31 = madd(x3, w1, s31);
         if (vectors > 2) s32 = madd(x3, w2, s32);
         if (vectors > 2) s33 = madd(x3, w3, s33);
         if (height > 4) {
+          if (never(k, 11)) break;
           const x4 = v128.load32_splat(a4, 4);
           s40 = madd(x4, w0, s40);
           if (vectors > 1) s41 = madd(x4, w1, s41);
+          if (vectors > 2) s42 = madd(x4, w2, s42);
+          if (vectors > 2) s43 = madd(x4, w3, s43);
+          if (never(k, 12)) break;
           const x5 = v128.load32_splat(a5, 4);
           s50 = madd(x5, w0, s50);
           if (vectors > 1) s51 = madd(x5, w1, s51);
+          if (vectors > 2) s52 = madd(x5, w2, s52);
+          if (vectors > 2) s53 = madd(x5, w3, s53);
+        }
+        if (height > 6) {
+          if (never(k, 13)) break;
           const x6 = v128.load32_splat(a6, 4);
           s60 = madd(x6, w0, s60);
           if (vectors > 1) s61 = madd(x6, w1, s61);
+          if (never(k, 14)) break;
           const x7 = v128.load32_splat(a7, 4);
           s70 = madd(x7, w0, s70);
           if (vectors > 1) s71 = madd(x7, w1, s71);
         }
       }
-      weights += pitch;
+      weights += step;
       a0 += 8;
       a1 += 8;
       a2 += 8;
@@ -163,6 +204,8 @@ export function tile(
       if (height > 4) {
         a4 += 8;
         a5 += 8;
+      }
+      if (height > 6) {
         a6 += 8;
         a7 += 8;
       }
@@ -200,13 +243,15 @@ export function tile(
     const out4 = outRow(cmd, r + min(4, last)) + offset;
     storeRow(
       vectors, out4, columns, clamp(s40, lo, hi), clamp(s41, lo, hi),
-      s41, s41,
+      clamp(s42, lo, hi), clamp(s43, lo, hi),
     );
     const out5 = outRow(cmd, r + min(5, last)) + offset;
     storeRow(
       vectors, out5, columns, clamp(s50, lo, hi), clamp(s51, lo, hi),
-      s51, s51,
+      clamp(s52, lo, hi), clamp(s53, lo, hi),
     );
+  }
+  if (height > 6) {
     const out6 = outRow(cmd, r + min(6, last)) + offset;
     storeRow(
       vectors, out6, columns, clamp(s60, lo, hi), clamp(s61, lo, hi),

@@ -10,18 +10,18 @@ import { Word } from './command';
 import { panelBytes, panelWidth } from './igemm-panels';
 import { tile } from './igemm-tile';
 import { pointer, word } from './rows';
-import { fillWindows, scratchRows, TAP_BYTES, taps, TILE } from './window';
+import { fillWindows, scratchRows, tapPitch, taps, TILE } from './window';
 
 /** The input rows that a block takes in cache when the command names no RowBlock. */
 const DEFAULT_BLOCK_BYTES: u32 = 131072;
 
-/** Tiles of 4 rows by 8 output channels: the registers of 128 bits hold the sums. */
-export function f32_igemm_4x8(cmd: usize, r0: i32, r1: i32, scratch: usize): void {
+/** Tiles of 6 rows by 8 output channels: the registers of 128 bits hold the sums. */
+export function f32_igemm_6x8(cmd: usize, r0: i32, r1: i32, scratch: usize): void {
   blocks(cmd, r0, r1, scratch, 8);
 }
 
-/** Tiles of 4 rows by 16 output channels: for registers of 256 bits. */
-export function f32_igemm_4x16(cmd: usize, r0: i32, r1: i32, scratch: usize): void {
+/** Tiles of 6 rows by 16 output channels: for registers of 256 bits. */
+export function f32_igemm_6x16(cmd: usize, r0: i32, r1: i32, scratch: usize): void {
   blocks(cmd, r0, r1, scratch, 16);
 }
 
@@ -57,10 +57,10 @@ export function rowBlock(cmd: usize): i32 {
 function panel16(
   cmd: usize, scratch: usize, window: i32, depth: i32, weights: usize, b: i32, end: i32, c: i32,
 ): void {
-  tiles(4, 4, cmd, scratch, window, depth, weights, b, end, c);
+  tiles(6, 4, cmd, scratch, window, depth, weights, b, end, c);
 }
 
-/** Rows [b, end) of a panel of 8 channels, in tiles of 8 rows: as many sums as 4x16 has. */
+/** Rows [b, end) of a panel of 8 channels, in tiles of 8 rows: enough sums for the latency of 256 bits. */
 function tallPanel8(
   cmd: usize, scratch: usize, window: i32, depth: i32, weights: usize, b: i32, end: i32, c: i32,
 ): void {
@@ -71,27 +71,43 @@ function tallPanel8(
 function panel8(
   cmd: usize, scratch: usize, window: i32, depth: i32, weights: usize, b: i32, end: i32, c: i32,
 ): void {
-  tiles(4, 2, cmd, scratch, window, depth, weights, b, end, c);
+  tiles(6, 2, cmd, scratch, window, depth, weights, b, end, c);
 }
 
-/** Rows [b, end) of a panel of 4 channels, in tiles of 8 rows: as many sums as 4x8 has. */
+/** Rows [b, end) of a panel of 4 channels, in tiles of 8 rows: enough sums for the latency. */
 function panel4(
   cmd: usize, scratch: usize, window: i32, depth: i32, weights: usize, b: i32, end: i32, c: i32,
 ): void {
   tiles(8, 1, cmd, scratch, window, depth, weights, b, end, c);
 }
 
+/**
+ * Whether the next tile is one of 4 rows, with `left` rows left: the rows come out in tiles of 6 and 4 with the
+ * fewest computed twice. Without a fused multiply-add, which needs a register more, 6 rows would spill.
+ */
+@inline
+function isLow(left: i32): bool {
+  return !ASC_FEATURE_RELAXED_SIMD || left <= 4 || left == 7 || left == 8;
+}
+
 @inline
 function tiles(
-  height: i32, vectors: i32, cmd: usize, windows: usize, window: i32, depth: i32, weights: usize,
+  height: i32, vectors: i32, cmd: usize, scratch: usize, window: i32, depth: i32, weights: usize,
   b: i32, end: i32, c: i32,
 ): void {
-  const tileBytes = (<usize>window) * TAP_BYTES;
+  const pitch = tapPitch(end - b);
   const columns = word(cmd, Word.OutChannels) - c;
-  for (let r = b; r < end; r += height) {
-    // A tile of 8 rows with 4 left computes them twice.
-    const below = r + TILE < end ? windows + tileBytes : windows;
-    tile(height, vectors, cmd, windows, below, window, depth, weights, r, end - r, c, columns);
-    windows += (<usize>(height / TILE)) * tileBytes;
+  for (let r = b; r < end; ) {
+    const left = end - r;
+    const windows = scratch + ((<usize>(r - b)) << 2);
+    if (height == 6 && isLow(left)) {
+      tile(4, vectors, cmd, windows, windows, pitch, window, depth, weights, r, left, c, columns);
+      r += 4;
+    } else {
+      // A tile of 8 rows with 4 left computes them twice.
+      const below = left > TILE ? windows + (TILE << 2) : windows;
+      tile(height, vectors, cmd, windows, below, pitch, window, depth, weights, r, left, c, columns);
+      r += height;
+    }
   }
 }

@@ -16,7 +16,7 @@ export {
 } from './activations';
 export { f32_dwconv_4x8 } from './dwconv';
 export { f32_igemm_4x1, pack_igemm_x1, packed_igemm_x1_bytes } from './igemm-4x1';
-export { f32_igemm_4x16, f32_igemm_4x8 } from './igemm';
+export { f32_igemm_6x16, f32_igemm_6x8 } from './igemm';
 export { f32_igemm_1x32 } from './igemm-1x32';
 export { pack_igemm, packed_igemm_bytes } from './igemm-panels';
 export { f32_mean } from './mean';

@@ -1,14 +1,14 @@
 /**
  * Indirection: the addresses of the input rows that windows read (Dukhan, The Indirect Convolution
- * Algorithm, 2019), for tiles of four output rows, laid out [tile][tap][4].
+ * Algorithm, 2019), laid out [tap][output row]: so a tile of any height can begin at any row.
  */
 import { Word } from './command';
 import { inPixelRow, inRow, item, outPixel, pointer, word } from './rows';
 
-/** Rows of a tile. */
+/** Rows of the lowest tile: the addresses are of a multiple of it. */
 export const TILE: i32 = 4;
-/** Bytes of the four addresses of one tap of a tile. */
-export const TAP_BYTES: usize = 16;
+/** Bytes from a tap's addresses to the next one's, of no more rows than that. */
+export const TILE_PITCH: usize = 16;
 /** Bytes of a lane's scratch. */
 const SCRATCH_BYTES: i32 = 65536;
 
@@ -16,6 +16,12 @@ const SCRATCH_BYTES: i32 = 65536;
 @inline
 export function taps(cmd: usize): i32 {
   return word(cmd, Word.KernelH) * word(cmd, Word.KernelW);
+}
+
+/** Bytes from a tap's addresses to the next one's, of `rows` rows. */
+@inline
+export function tapPitch(rows: i32): usize {
+  return (<usize>((rows + TILE - 1) & -TILE)) << 2;
 }
 
 /** The most rows, a multiple of the tile, whose addresses fit the scratch. */
@@ -36,9 +42,8 @@ export function isPointwise(cmd: usize): bool {
 }
 
 /**
- * Writes the addresses of the windows of output rows [r0, r0 + rows) to `dst`, tile by tile; the
- * last tile is filled up with its last row. A tap outside the image gets `padding`, a tap on an
- * absent pixel gets the row of zeros.
+ * Writes the addresses of the windows of output rows [r0, r0 + rows) to `dst`, filled up with the last
+ * row. A tap outside the image gets `padding`, a tap on an absent pixel gets the row of zeros.
  */
 export function fillWindows(cmd: usize, r0: i32, rows: i32, padding: usize, dst: usize): void {
   if (isPointwise(cmd)) fillPointwise(cmd, r0, rows, dst);
@@ -47,7 +52,7 @@ export function fillWindows(cmd: usize, r0: i32, rows: i32, padding: usize, dst:
 
 function fillPointwise(cmd: usize, r0: i32, rows: i32, dst: usize): void {
   const end = dst + ((<usize>rows) << 2);
-  const filled = dst + ((<usize>((rows + TILE - 1) & -TILE)) << 2);
+  const filled = dst + tapPitch(rows);
   if (pointer(cmd, Word.OutPixels) | pointer(cmd, Word.InRowOf)) {
     for (let r = r0; dst < end; dst += 4, r++) {
       store<usize>(dst, inPixelRow(cmd, outPixel(cmd, r)));
@@ -77,7 +82,7 @@ function fillTaps(cmd: usize, r0: i32, rows: i32, padding: usize, dst: usize): v
   const dilationW = word(cmd, Word.DilationW);
   const padTop = word(cmd, Word.PadTop);
   const padLeft = word(cmd, Word.PadLeft);
-  const tileBytes = (<usize>(kernelH * kernelW)) * TAP_BYTES;
+  const pitch = tapPitch(rows);
 
   let last = -2;
   let x = 0;
@@ -97,13 +102,13 @@ function fillTaps(cmd: usize, r0: i32, rows: i32, padding: usize, dst: usize): v
       image = n * inH * inW;
     }
     last = p;
-    let slot = dst + (<usize>(i >> 2)) * tileBytes + ((<usize>(i & 3)) << 2);
+    let slot = dst + ((<usize>i) << 2);
     let iy = y * strideH - padTop;
     for (let ky = 0; ky < kernelH; ky++, iy += dilationH) {
       const inside = <u32>iy < <u32>inH;
       const line = image + iy * inW;
       let ix = x * strideW - padLeft;
-      for (let kx = 0; kx < kernelW; kx++, ix += dilationW, slot += TAP_BYTES) {
+      for (let kx = 0; kx < kernelW; kx++, ix += dilationW, slot += pitch) {
         let address = padding;
         if (inside && <u32>ix < <u32>inW) {
           const q = line + ix;

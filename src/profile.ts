@@ -12,7 +12,7 @@ import { weightName } from './weight-names.js';
 export interface LayerProfile {
   /** The kernel's name, such as FusedConv2D. */
   name: string;
-  /** What computed it: a microkernel such as f32_igemm_4x8; empty when nothing had to be. */
+  /** What computed it: a microkernel such as f32_igemm_6x8; empty when nothing had to be. */
   variant: string;
   inputShapes: number[][];
   outputShape: number[];

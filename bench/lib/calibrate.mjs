@@ -15,7 +15,7 @@ const CONVOLUTIONS = ['Conv', 'Decision'];
 /** The microkernels, and into which tiles they cut layers (kernels/igemm*.ts, dwconv*.ts). */
 export const MICROKERNELS = [
   {
-    name: 'f32_igemm_4x8',
+    name: 'f32_igemm_6x8',
     arrays: ['main', 'side'],
     operators: CONVOLUTIONS,
     vectorLoop: 'K',
@@ -25,7 +25,7 @@ export const MICROKERNELS = [
     ],
   },
   {
-    name: 'f32_igemm_4x16',
+    name: 'f32_igemm_6x16',
     arrays: ['main', 'side'],
     operators: CONVOLUTIONS,
     vectorLoop: 'K',

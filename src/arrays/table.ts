@@ -29,8 +29,8 @@ const CONVOLUTIONS: readonly LayerClass[] = ['1x1', 'kxk', 'decision'];
 
 /** The microkernels. Elementwise layers have one for each operation, and nothing to choose. */
 export const MICROKERNELS: readonly Microkernel[] = [
-  { name: 'f32_igemm_4x8', rows: 4, layers: CONVOLUTIONS },
-  { name: 'f32_igemm_4x16', rows: 4, layers: CONVOLUTIONS },
+  { name: 'f32_igemm_6x8', rows: 6, layers: CONVOLUTIONS },
+  { name: 'f32_igemm_6x16', rows: 6, layers: CONVOLUTIONS },
   { name: 'f32_igemm_1x32', rows: 1, layers: CONVOLUTIONS },
   { name: 'f32_igemm_4x1', rows: 4, layers: CONVOLUTIONS },
   { name: 'f32_dwconv_4x8', rows: 4, layers: ['depthwise'] },

@@ -7,8 +7,8 @@ export const MACS_PER_NS = 20;
 const VALUES_PER_NS = 1.5;
 
 const MATRIX_PRODUCTS: ReadonlySet<RowKernelName> = new Set<RowKernelName>([
-  'f32_igemm_4x8',
-  'f32_igemm_4x16',
+  'f32_igemm_6x8',
+  'f32_igemm_6x16',
   'f32_igemm_1x32',
   'f32_igemm_4x1',
 ]);

@@ -58,8 +58,8 @@ export function packFilter(filter: Storage, layout: FilterLayout, bias: Storage 
 
 /** Output channels of a panel; undefined where each output channel is packed by itself. */
 const PANEL_WIDTHS: Partial<Record<RowKernelName, number>> = {
-  f32_igemm_4x8: 8,
-  f32_igemm_4x16: 16,
+  f32_igemm_6x8: 8,
+  f32_igemm_6x16: 16,
   f32_igemm_1x32: 32,
 };
 

@@ -11,8 +11,8 @@ export type RowKernel = (command: number, r0: number, r1: number, scratch: numbe
 
 /** The kernels that compute rows; a kernel's number is its place in this list. */
 export const ROW_KERNELS = [
-  'f32_igemm_4x8',
-  'f32_igemm_4x16',
+  'f32_igemm_6x8',
+  'f32_igemm_6x16',
   'f32_igemm_1x32',
   'f32_igemm_4x1',
   'f32_dwconv_4x8',

@@ -8,7 +8,7 @@ import type { LayerShape } from '../../src/arrays/table.js';
 import { parseTable, TableError } from '../../src/arrays/table-parser.js';
 
 const TEMPORAL = { rowBlock: 64, stripBytes: 1000, stripRows: 8, bandRows: 16, foldWidth: false };
-const ENTRY = { match: { layer: '1x1' }, array: 0, kernel: 'f32_igemm_4x8' };
+const ENTRY = { match: { layer: '1x1' }, array: 0, kernel: 'f32_igemm_6x8' };
 const TABLE = { hardware: 'any', vectorBits: 128, temporal: TEMPORAL, entries: [ENTRY] };
 const withEntry = (fields: object) => ({ ...TABLE, entries: [ENTRY, { ...ENTRY, ...fields }] });
 const withMatch = (fields: object) => withEntry({ match: { ...ENTRY.match, ...fields } });
@@ -27,7 +27,7 @@ describe('an unrolling table', () => {
     const { entries } = parseTable('t', withEntry({ temporal: { rowBlock: 4, foldWidth: true } }));
     assert.deepEqual(entries[0].temporal, TEMPORAL);
     assert.deepEqual(entries[1].temporal, { ...TEMPORAL, rowBlock: 4, foldWidth: true });
-    assert.equal(entries[0].tileRows, 4);
+    assert.equal(entries[0].tileRows, 6);
   });
 
   for (const [bits, json] of [
@@ -104,7 +104,7 @@ describe('an unrolling table', () => {
       [withMatch({ outChannels: [1, 2, 3] }), /match\.outChannels/],
       [withMatch({ height: [1, 8] }), /match\.height is no field here/],
       [withEntry({ array: 2 }), /entries\[1\]\.array must be one of 0, 1, not 2/],
-      [withEntry({ kernel: 'f32_maxpool' }), /entries\[1\]\.kernel must be one of f32_igemm_4x8,/],
+      [withEntry({ kernel: 'f32_maxpool' }), /entries\[1\]\.kernel must be one of f32_igemm_6x8,/],
       [withMatch({ layer: 'elementwise' }), /entries\[1\]\.kernel must be left out/],
       [withEntry({ temporal: { rowBlock: 3 } }), /rowBlock must be a whole number of at least 4/],
       [withEntry({ temporal: { rowBlock: 64.5 } }), /entries\[1\]\.temporal\.rowBlock/],

@@ -160,7 +160,7 @@ describe('dynconv map', function () {
       entries: { kernel: string }[];
     };
     expect(table.entries.map(({ kernel }) => kernel)).to.include.members([
-      'f32_igemm_4x8',
+      'f32_igemm_6x8',
       'f32_igemm_4x1',
       'f32_dwconv_4x8',
     ]);

@@ -89,7 +89,7 @@ describe('the shipped processor', () => {
       density,
       mapping: { ...mapped.mapping!, microkernel: { name, rowBlock: 64, foldWidth: false } },
     });
-    const [few, many] = ['f32_igemm_1x32', 'f32_igemm_4x8'];
+    const [few, many] = ['f32_igemm_1x32', 'f32_igemm_6x8'];
     const layers = [at(0.75, many), at(0.125, few), at(0.25, few), at(1, many)];
     const { entries } = unrollingTable(layers, platform);
     assert.deepEqual(

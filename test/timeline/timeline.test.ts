@@ -20,7 +20,7 @@ describe('a timeline', () => {
     assert.deepEqual(
       events.map(({ start, lane, layer, kernel }) => [start, lane, layer, kernel]),
       [
-        [0, 0, 0, 'f32_igemm_4x8'],
+        [0, 0, 0, 'f32_igemm_6x8'],
         [2, 1, 1, 'f32_maxpool'],
         [5, 1, null, 'f32_add'],
         [8, 0, 1, 'f32_maxpool'],
@@ -99,7 +99,7 @@ describe('chromeTrace', () => {
     const calls = traceEvents.filter(({ ph }) => ph === 'X');
     assert.deepEqual(calls[0], {
       ...{ ph: 'X', name: 'stem/kernel', cat: 'array 0', pid: 1, tid: 1, ts: 0, dur: 4000 },
-      args: { kernel: 'f32_igemm_4x8', rows: 8, layer: 0 },
+      args: { kernel: 'f32_igemm_6x8', rows: 8, layer: 0 },
     });
     assert.deepEqual(
       calls.map(({ name }) => name),

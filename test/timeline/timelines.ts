@@ -17,7 +17,7 @@ export function callOf(
   end: number,
   options: { kernel?: RowKernelName; array?: 0 | 1; layer?: number } = {},
 ): KernelCall {
-  const { kernel = 'f32_igemm_4x8', array = 0, layer = -1 } = options;
+  const { kernel = 'f32_igemm_6x8', array = 0, layer = -1 } = options;
   return {
     lane,
     array,

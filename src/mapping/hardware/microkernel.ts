@@ -22,7 +22,7 @@ export type Tile = Readonly<Record<string, number>>;
 
 /** A routine that computes a class of layers tile by tile, with the sums of a tile in registers. */
 export interface Microkernel {
-  /** As in the backend's unrolling tables: `f32_igemm_4x8`. */
+  /** As in the backend's unrolling tables: `f32_igemm_6x8`. */
   readonly name: string;
   /** The operators that it computes. */
   readonly operators: readonly string[];
