@@ -20,7 +20,7 @@ export const MICROKERNELS = [
     operators: CONVOLUTIONS,
     vectorLoop: 'K',
     tiles: [
-      { OX: 4, K: 8 },
+      { OX: 6, K: 8 },
       { OX: 8, K: 4 },
     ],
   },
@@ -30,7 +30,7 @@ export const MICROKERNELS = [
     operators: CONVOLUTIONS,
     vectorLoop: 'K',
     tiles: [
-      { OX: 4, K: 16 },
+      { OX: 6, K: 16 },
       { OX: 8, K: 8 },
       { OX: 8, K: 4 },
     ],
@@ -65,7 +65,8 @@ export const MICROKERNELS = [
   },
 ];
 
-const SIDE = 8;
+/** Whole tiles of any height, in one block. */
+const SIDE = 12;
 const ROWS = SIDE * SIDE;
 /** Output channels of a shape with many, and the fewest tiles along them. */
 const MANY_CHANNELS = 64;
@@ -81,6 +82,7 @@ function convolution(kernel, size, from, to) {
     ...{ OutBase: placeFloats(ROWS * to), OutStride: to * 4, OutChannels: to },
     ...windowFields(SIDE, SIDE, size),
     Weights: placeWeights(kernel, taps, from, to),
+    RowBlock: ROWS,
   });
   return () => modules.relaxed[kernel](command, 0, ROWS, scratch);
 }

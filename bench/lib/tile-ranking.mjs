@@ -108,11 +108,11 @@ ${single.join('\n')}
 ## What decides
 
 - **Multiply-adds and loads** have units of their own: the busier one counts. A number that is loaded into all lanes of a vector takes
-  as long as a vector, so a tile of four rows and two vectors of output channels loads six vectors for eight multiply-adds.
+  as long as a vector, so a tile of six rows and two vectors of output channels loads eight vectors for twelve multiply-adds.
 - **Waiting.** A sum takes the next multiply-add when the last is done. Tiles with fewer sums than multiply-adds under way
   (the narrow ones of \`1x32\`) leave the units idle.
-- **Registers.** V8 moves the loads of a step to its front. Where sums and loaded vectors are more than there are registers, sums go
-  through memory: \`4x16\`, \`1x32\` and \`4x1\` wait for that, and so does the narrow tile of \`4x8\` (eight rows of four channels).
+- **Registers.** Where sums and the vectors that are loaded at the same time are more than there are registers, sums go through memory:
+  \`6x16\`, \`1x32\` and \`4x1\` wait for that in vectors of 128 bits. V8 moves the loads of a step to its front; \`6x8\` and \`6x16\` keep it from that.
 - **Remainders.** What whole tiles leave of the output channels goes into the narrowest tile that holds it.
 - **Beginnings.** Layers with few input channels pay for addresses, bias, bounds, stores and the branch at the loop's end, tile by tile.
 - **Caches** seldom decide here: a panel and its rows are handed down faster than they are used.

@@ -13,13 +13,15 @@ export interface VectorUnits {
 interface Step {
   readonly accumulators: number;
   readonly loaded: number;
+  /** Of those loaded, how many a register holds at the same time. */
+  readonly held: number;
 }
 
 /**
  * Cycles of one step of a tile: one multiply-add for each of its accumulators, and the loads for them.
  * Multiply-adds, loads and stores have units of their own, so the busiest counts; but an accumulator
  * must wait for its last multiply-add. Where accumulators and loaded values are more than there are
- * registers (V8 moves all loads of a step to its front), accumulators go through memory.
+ * registers, accumulators go through memory.
  */
 export function stepCycles(
   { vectorLoop }: Microkernel,
@@ -27,9 +29,9 @@ export function stepCycles(
   units: VectorUnits,
   pipeline: Pipeline,
 ): number {
-  const { accumulators, loaded } = stepOf(tile, vectorLoop, units.lanes);
+  const { accumulators, loaded, held } = stepOf(tile, vectorLoop, units.lanes);
   const multiplyAdds = accumulators / units.multiplyAdds;
-  const fits = accumulators + loaded <= pipeline.registers;
+  const fits = accumulators + held <= pipeline.registers;
   if (fits) {
     return Math.max(multiplyAdds, loaded / pipeline.loads, pipeline.multiplyAddLatency);
   }
@@ -43,12 +45,14 @@ export function stepCycles(
 
 /**
  * Over output channels, a vector of weights serves all rows, and each row's input is loaded into all
- * lanes. Over channels of one group, every row loads a vector of its own, and so do the weights.
+ * lanes, row by row. Over channels of one group, every row loads a vector of its own, and so do the weights; V8
+ * moves all of these loads to the front of the step.
  */
 function stepOf(tile: Tile, vectorLoop: string, lanes: number): Step {
   const rows = tileRows(tile);
   const vectors = Math.ceil((tile[vectorLoop] ?? 1) / lanes);
   const accumulators = rows * vectors;
-  const loaded = vectorLoop === 'K' ? vectors + rows : vectors + rows * vectors;
-  return { accumulators, loaded };
+  if (vectorLoop === 'K') return { accumulators, loaded: vectors + rows, held: vectors + 1 };
+  const loaded = vectors + rows * vectors;
+  return { accumulators, loaded, held: loaded };
 }
