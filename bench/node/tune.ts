@@ -21,13 +21,13 @@ type Run = () => void;
 type Way = Pick<FileEntry, 'kernel' | 'temporal'>;
 
 const START: TemporalMapping = {
-  ...{ rowBlock: 64, stripBytes: 262144, stripRows: 48, bandRows: 8, foldWidth: false },
+  ...{ rowBlock: 96, stripBytes: 262144, stripRows: 48, bandRows: 8, foldWidth: false },
 };
 /** What the search of the temporal mapping tries, one after the other. */
 const TEMPORAL_CHOICES = {
   stripBytes: [65536, 131072, 262144, 524288, 1048576],
   stripRows: [24, 48, 96],
-  rowBlock: [16, 32, 64, 128],
+  rowBlock: [24, 48, 96, 192],
 } as const;
 /** What is not faster by this share is no reason to differ. */
 const WORTHWHILE = 0.03;
