@@ -244,4 +244,16 @@ export const MUTATIONS = [
     from: 'if (!numbers.every(isConstant)) return null;',
     to: '',
   },
+  {
+    what: 'igemm: of a tile of six rows, the last two read what the first two read',
+    file: 'kernels/igemm.ts',
+    from: 'left > TILE ? windows + (TILE << 2) : windows',
+    to: 'windows',
+  },
+  {
+    what: 'bands: lanes that share a small map compute most of it twice',
+    file: 'src/graph/bands.ts',
+    from: 'return isCheaper ? apart : NOTHING;',
+    to: 'return NOTHING;',
+  },
 ];

@@ -1,4 +1,5 @@
 import { rowCost } from './cost.js';
+import type { Rows } from './rows.js';
 import type { Schedule, Stage } from './strips.js';
 
 /*
@@ -8,6 +9,11 @@ import type { Schedule, Stage } from './strips.js';
 
 /** Another lane should not work shorter than this: it hears of it after some microseconds. */
 const SHORTEST_SHARE_NS = 30_000;
+
+/** Values that a lane writes and reads again in a nanosecond. */
+const PASSED_PER_NS = 3;
+
+const NOTHING: readonly Rows[] = [];
 
 /** Fewest rows for a lane, of rows that cost all the same. */
 const FEWEST_ROWS = 8;
@@ -32,6 +38,40 @@ export function lanesForStream(stages: readonly Stage[], cost: number, lanes: nu
   const { count } = stages[stages.length - 1].rows.set;
   const most = Math.min(Math.floor(count / fewest), Math.floor(cost / SHORTEST_SHARE_NS));
   return Math.max(1, Math.min(lanes, most));
+}
+
+/**
+ * What is better computed by itself, before the rest of the stream: what is read through windows, where passing it
+ * on through memory takes less time than computing the halo, in which lanes meet, twice. So it is where maps are
+ * small and have many channels.
+ */
+export function computedApart(
+  stages: readonly Stage[],
+  strips: Schedule,
+  lanes: number,
+): readonly Rows[] {
+  const apart: Rows[] = [];
+  let passed = 0;
+  for (const { producer, sources } of stages) {
+    if (sources.length === 0 || sources[0] < 0 || (producer.window?.taps ?? 1) === 1) continue;
+    const { rows } = stages[sources[0]];
+    passed += rows.set.count * rows.channels;
+    apart.push(rows);
+  }
+  const isCheaper =
+    apart.length > 0 && passed / PASSED_PER_NS < haloCost(stages, strips) * (lanes - 1);
+  return isCheaper ? apart : NOTHING;
+}
+
+/** About how long it takes to compute what both lanes need that meet in the middle of a stream, in nanoseconds. */
+function haloCost(stages: readonly Stage[], { until, from, count }: Schedule): number {
+  const middle = (count >> 1) * stages.length;
+  let cost = 0;
+  for (const [stage, { rows, producer }] of stages.entries()) {
+    const both = until[middle + stage] - from[middle + stage];
+    if (both > 0) cost += both * rowCost(rows, producer);
+  }
+  return cost;
 }
 
 /** The first strip of each band, and one past the last strip, for so many lanes. */

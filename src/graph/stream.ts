@@ -3,7 +3,7 @@ import type { Placement } from '../arrays/command.js';
 import { InWorkspace } from '../arrays/job.js';
 import type { Stage as JobStage } from '../arrays/job.js';
 import type { Token } from '../arrays/lanes.js';
-import { bandsOf, costOf, lanesForStream } from './bands.js';
+import { bandsOf, computedApart, costOf, lanesForStream } from './bands.js';
 import type { Rows } from './rows.js';
 import { schedule, stagesOf } from './strips.js';
 import type { Stage } from './strips.js';
@@ -21,10 +21,16 @@ export function compute(rows: Rows): void {
   const { runtime } = rows;
   const { arena, lanes } = runtime;
   const stages = stagesOf(rows);
-  for (const { producer } of stages) producer.prepare?.();
   const cost = costOf(stages);
   const ends = lanesForStream(stages, cost, lanes.ready);
   const strips = schedule(stages, ends > 1 ? cost : 0);
+  const apart = ends > 1 ? computedApart(stages, strips, ends) : [];
+  if (apart.length > 0) {
+    for (const input of apart) compute(input);
+    compute(rows);
+    return;
+  }
+  for (const { producer } of stages) producer.prepare?.();
   const pointer = arena.allocate(Math.max(rows.set.count * rows.stride, 4));
   const { placements, workspace } = placeRows(stages, strips.spans, pointer);
   const commands = arena.allocate(stages.length * Command.bytes);
