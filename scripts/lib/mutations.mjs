@@ -245,7 +245,7 @@ export const MUTATIONS = [
     to: '',
   },
   {
-    what: 'igemm: of a tile of six rows, the last two read what the first two read',
+    what: 'igemm: of a tile of six or eight rows, those behind the fourth read what the first ones read',
     file: 'kernels/igemm.ts',
     from: 'left > TILE ? windows + (TILE << 2) : windows',
     to: 'windows',
