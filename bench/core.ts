@@ -54,7 +54,8 @@ export interface WorkloadResult {
   contestants: ContestantResult[];
 }
 
-const WARMUP_RUNS = 4;
+/** Of each contestant, before any is timed: as long as engines take to compile what runs for good. */
+const WARMUP = { warmup: 4, warmupTime: 1500 };
 const SKIPPING = 'dynconv, skipping';
 const EVERY_PIXEL = 'dynconv, every pixel';
 const CAPTURED = ', captured';
@@ -139,7 +140,7 @@ async function benchWorkload(workload: Workload, options: BenchOptions): Promise
     const slow = way.backend === 'cpu';
     return {
       name: way.name,
-      warmup: slow ? 0 : WARMUP_RUNS,
+      ...(slow ? { warmup: 0 } : WARMUP),
       runs: slow ? cpuRuns : runs,
       run: async () => {
         outputs.set(way.name, await predictOn(way, network));
@@ -153,7 +154,7 @@ async function benchWorkload(workload: Workload, options: BenchOptions): Promise
     const run = async (): Promise<void> => {
       outputs.set(name, await network.predict());
     };
-    contestants.push({ name, warmup: WARMUP_RUNS, runs, run });
+    contestants.push({ name, ...WARMUP, runs, run });
   }
   const times = await contest(contestants);
   const { layers, macs } = await profileOn(get(networks, 'dynconv'), lanes);
