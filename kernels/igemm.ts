@@ -83,7 +83,8 @@ function panel4(
 
 /**
  * Whether the next tile is one of 4 rows, with `left` rows left: the rows come out in tiles of 6 and 4 with the
- * fewest computed twice. Without a fused multiply-add, which needs a register more, 6 rows would spill.
+ * fewest computed twice. (Five are left of an odd number alone, for which there is an address more: a tile of 6 finds
+ * six.) Without a fused multiply-add, which needs a register more, 6 rows would spill.
  */
 @inline
 function isLow(left: i32): bool {

@@ -95,7 +95,7 @@ const kernelsOf = (...kernels: string[]): Way[] => kernels.map((kernel) => ({ ke
 function chooseGeneral(): string {
   const ways = kernelsOf('f32_igemm_6x8', 'f32_igemm_6x16');
   const times = race('1x1', ways, convolution(1, 96, 576, 32));
-  say(`many pixels and channels: 4x8 ${times[0].toFixed(3)} ms, 4x16 ${times[1].toFixed(3)} ms`);
+  say(`many pixels and channels: 6x8 ${times[0].toFixed(3)} ms, 6x16 ${times[1].toFixed(3)} ms`);
   return ways[winner(times)].kernel!;
 }
 
