@@ -5,6 +5,7 @@ import { force, forceInSlices } from './graph/force.js';
 import { Node } from './graph/node.js';
 import type { Primitive } from './graph/node.js';
 import type { View } from './graph/view.js';
+import { Speculation } from './graph/speculation.js';
 import { Storage } from './graph/storage.js';
 import type { TensorRegistry } from './graph/storage.js';
 import type { Runtime } from './arrays/runtime.js';
@@ -13,7 +14,7 @@ import { SlotTable } from './slot-table.js';
 import { onLanes } from './flags.js';
 import { isEmpty } from './wasm-kernels.js';
 import { cpuBackend } from './cpu-backend.js';
-import { noteDeferral, noteNumber, requireReadable } from './recording.js';
+import { isRecording, noteDeferral, noteNumber, requireReadable } from './recording.js';
 import type { Deferral } from './recording.js';
 
 type Values = backend_util.BackendValues;
@@ -101,6 +102,7 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
     const node = new Node(primitive, views, shape, dtype);
     const storage = new Storage(this.runtime, this, shape, dtype, node, nonNegative);
     this.deferred.add(storage);
+    if (!isRecording()) Speculation.of(this.runtime).noteDeferral(storage, node);
     if (this.deferred.size % ALERT_AFTER === 0) this.runtime.lanes.areAlert = true;
     if (node.depth > LONGEST_DEFERRAL || this.orphanedBytes > MOST_ORPHANED_BYTES) {
       try {

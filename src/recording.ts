@@ -217,7 +217,7 @@ export function noteNumber(storage: Storage): void {
 
 /** Whether calls of kernels are recorded. */
 export function isRecording(): boolean {
-  return current !== null;
+  return current !== null || seen !== null;
 }
 
 /** Records the calls that `f` makes. */

@@ -5,7 +5,14 @@ import type { Runtime } from '../arrays/runtime.js';
 import type { Token } from '../arrays/lanes.js';
 import type { RowKernelName } from '../memory/kernels.js';
 import type { Evaluation } from './evaluation.js';
-import { addPartial, alignBytes, densify, missingOf, partialRows } from './materialize.js';
+import {
+  addPartial,
+  alignBytes,
+  densify,
+  missingOf,
+  partialRows,
+  speculate,
+} from './materialize.js';
 import { Fiber } from './fiber.js';
 import type { Frame } from './fiber.js';
 import { nodeOf } from './node.js';
@@ -13,9 +20,17 @@ import type { Demand, Fork, Request } from './node.js';
 import { PixelSet } from './pixels.js';
 import { LONGEST_CHAIN, Rows } from './rows.js';
 import type { Producer } from './rows.js';
-import type { Storage } from './storage.js';
+import type { Deferred, Storage } from './storage.js';
 import { compute } from './stream.js';
 import { View, channelsOf } from './view.js';
+
+/** What an evaluation is for. */
+export interface Purpose {
+  /** Hears of every node that is computed whole, to be in memory, before a mask was looked at. */
+  readonly foreseen: (node: Deferred) => void;
+  /** Nobody has asked: tensors stay deferred. Hears of each that nobody asks for afterwards, either. */
+  readonly wasted?: () => void;
+}
 
 /**
  * One evaluation: walks from a storage that somebody reads to what it depends on, and computes just
@@ -34,10 +49,13 @@ export class Driver implements Evaluation {
   private readonly waiting: Fiber[] = [];
   /** The nodes under way, with the fibers that wait for what another one makes of them. */
   private readonly underWay = new Map<Storage, Fiber[] | null>();
+  /** What is computed depends on values by now. */
+  private hasLooked = false;
 
   constructor(
     readonly runtime: Runtime,
     root: Storage,
+    private readonly purpose: Purpose,
   ) {
     const view = new View(root, root.shape);
     const fiber = this.begin(true, undefined, (rows) => {
@@ -45,8 +63,7 @@ export class Driver implements Evaluation {
     });
     const missing = missingOf(root, this.all(view));
     this.enter(fiber, root, missing, { isLast: true, settles: false }, (rows) => {
-      densify(root, rows);
-      return Rows.ofView(view);
+      return this.complete(root, view, rows);
     });
   }
 
@@ -100,6 +117,7 @@ export class Driver implements Evaluation {
     const step = answer ? top.steps.next(answer) : (top.steps as Iterator<Request, Rows>).next();
     if (step.done) return this.leave(fiber, top, step.value);
     if ('settle' in step.value) {
+      this.hasLooked = true;
       // It is looked at soon, and then the next of the fiber's work is known.
       this.runtime.lanes.isUrgent = true;
       fiber.answer = this.compute(step.value.settle);
@@ -136,6 +154,14 @@ export class Driver implements Evaluation {
   private request(fiber: Fiber, demand: Demand): boolean {
     const { view, want, whole = false } = demand;
     const { storage } = view;
+    const { speculated } = storage;
+    if (speculated) this.foresee(nodeOf(storage));
+    if (speculated && this.purpose.wasted && !whole) {
+      speculated.isRead = true;
+      fiber.answer = Rows.of(storage, this.all(view), view.channels, speculated.pointer);
+      return true;
+    }
+    storage.claim();
     if (storage.isReady) {
       fiber.answer = Rows.ofView(view);
       return !whole || this.settle(fiber);
@@ -150,13 +176,13 @@ export class Driver implements Evaluation {
     // Where the channels differ, pixels of the view are no pixels of the node: ask for all of them.
     if (whole || view.channels !== channelsOf(storage)) {
       const missing = missingOf(storage, this.all(new View(storage, storage.shape)));
-      return this.enter(fiber, storage, missing, { isLast: true, settles: whole }, (rows) => {
-        densify(storage, rows);
-        return Rows.ofView(view);
-      });
+      return this.enter(fiber, storage, missing, { isLast: true, settles: whole }, (rows) =>
+        this.complete(storage, view, rows, whole),
+      );
     }
     if ((fiber.top ?? fiber.reader)?.isLast && storage.references === 1 && !storage.partial) {
       return this.enter(fiber, storage, want.retain(), { isLast: true, settles: false }, (rows) => {
+        rows.origin = nodeOf(storage);
         storage.dropNode();
         return rows;
       });
@@ -169,10 +195,27 @@ export class Driver implements Evaluation {
     }
     const isLast = missing.isAll;
     return this.enter(fiber, storage, missing, { isLast, settles: false }, (rows) => {
-      if (missing.isAll) densify(storage, rows);
-      else addPartial(storage, missing, rows);
+      if (missing.isAll) return this.complete(storage, view, rows);
+      addPartial(storage, missing, rows);
       return storage.isReady ? Rows.ofView(view) : partialRows(view);
     });
+  }
+
+  /** All that was missing of a storage is computed: returns its rows as the view has them. */
+  private complete(storage: Storage, view: View, rows: Rows, whole = false): Rows {
+    const { wasted } = this.purpose;
+    if (!storage.partial) this.foresee(nodeOf(storage));
+    // Weights are read where the storage has them, and values of which a part is known stay in their block.
+    if (wasted && storage.hasId && !whole && !storage.partial) {
+      speculate(storage, rows, wasted);
+      return Rows.of(storage, this.all(view), view.channels, storage.speculated?.pointer);
+    }
+    densify(storage, rows);
+    return Rows.ofView(view);
+  }
+
+  private foresee(node: Deferred | null): void {
+    if (node && !this.hasLooked) this.purpose.foreseen(node);
   }
 
   private enter(
@@ -210,7 +253,7 @@ export class Driver implements Evaluation {
 
   produce(set: PixelSet, channels: number, producer: Producer): Rows {
     // Longer chains are not held back: what this reads is computed first.
-    for (const input of producer.inputs) if (input.chain >= LONGEST_CHAIN) compute(input);
+    for (const input of producer.inputs) if (input.chain >= LONGEST_CHAIN) this.compute(input);
     return Rows.pending(this.runtime, set, channels, producer);
   }
 
@@ -238,6 +281,7 @@ export class Driver implements Evaluation {
   }
 
   compute(rows: Rows): Rows {
+    if (rows.isPending && rows.set.isAll) this.foresee(rows.origin);
     compute(rows);
     return rows;
   }

@@ -1,6 +1,7 @@
 import type { Token } from '../arrays/lanes.js';
 import type { Runtime } from '../arrays/runtime.js';
 import { Driver } from './driver.js';
+import { Speculation } from './speculation.js';
 import { nextTurn, turnBegins, turnEnd } from './turn.js';
 import type { Storage } from './storage.js';
 
@@ -22,6 +23,7 @@ class Run {
   constructor(private readonly storage: Storage) {
     storage.retain();
     Run.underWay.set(storage.runtime, this);
+    Speculation.of(storage.runtime).evaluationBegins();
     storage.runtime.lanes.areAlert = true;
   }
 
@@ -78,7 +80,8 @@ class Run {
   }
 
   private proceed(deadline?: number): number | null {
-    this.driver ??= new Driver(this.storage.runtime, this.storage);
+    const { runtime } = this.storage;
+    this.driver ??= new Driver(runtime, this.storage, Speculation.of(runtime).asked);
     return this.driver.proceed(deadline);
   }
 
@@ -109,6 +112,7 @@ class Run {
         runtime.lanes.drain();
       });
     Run.underWay.delete(runtime);
+    Speculation.of(runtime).evaluationEnds();
     runtime.endEvaluation();
     this.storage.release();
     for (const resolve of this.readers) resolve();
@@ -121,6 +125,7 @@ class Run {
  */
 export function force(storage: Storage): void {
   const { runtime } = storage;
+  storage.claim();
   if (storage.isReady && storage.token === 0) return;
   if (!storage.isReady) Run.of(runtime)?.finish();
   if (storage.isReady) {
@@ -143,7 +148,11 @@ export async function forceInSlices(storage: Storage): Promise<void> {
     for (let other = Run.of(storage.runtime); other; other = Run.of(storage.runtime)) {
       await other.over();
     }
-    if (storage.isReady) return;
+    storage.claim();
+    if (storage.isReady) {
+      await storage.runtime.lanes.whenDone(storage.token);
+      return;
+    }
     const run = new Run(storage);
     await run.finishInSlices();
     run.check();

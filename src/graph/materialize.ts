@@ -14,21 +14,32 @@ import { compute } from './stream.js';
 
 /** Makes `storage` ready with `rows`, which cover all that was missing of it; takes over `rows`. */
 export function densify(storage: Storage, rows: Rows): void {
+  storage.fulfil(denseValues(storage, rows));
+  rows.release();
+}
+
+/** The same for a storage that nobody has asked for yet; takes over `rows`. */
+export function speculate(storage: Storage, rows: Rows, wasted: () => void): void {
+  storage.speculated = { pointer: denseValues(storage, rows), isRead: false, wasted };
+  rows.release();
+}
+
+/** The address of a block with all values of `storage`, where `rows` are all that was missing, once its token has come. */
+function denseValues(storage: Storage, rows: Rows): number {
   const { runtime, partial } = storage;
   compute(rows);
   if (partial) {
     storage.token = scatter(rows, partial.pointer, storage.token);
-    storage.fulfil(partial.pointer);
-  } else if (rows.set.isAll && !rows.source) {
-    storage.token = rows.token;
-    storage.fulfil(runtime.arena.detach(rows.pointer));
-  } else {
-    const pointer = runtime.heap.allocate(storage.bytes);
-    if (!rows.set.isAll) runtime.heap.fill(pointer, 0, storage.bytes);
-    storage.token = scatter(rows, pointer, storage.token);
-    storage.fulfil(pointer);
+    return partial.pointer;
   }
-  rows.release();
+  if (rows.set.isAll && !rows.source) {
+    storage.token = rows.token;
+    return runtime.arena.detach(rows.pointer);
+  }
+  const pointer = runtime.heap.allocate(storage.bytes);
+  if (!rows.set.isAll) runtime.heap.fill(pointer, 0, storage.bytes);
+  storage.token = scatter(rows, pointer, storage.token);
+  return pointer;
 }
 
 /**

@@ -137,6 +137,8 @@ export class Node implements Deferred {
   readonly mayMask: boolean;
   /** The most layers, which have windows, in a chain of deferred nodes that ends here. */
   readonly layers: number;
+  place = 0;
+  signature = 0;
 
   constructor(
     readonly primitive: Primitive,
@@ -163,6 +165,14 @@ export class Node implements Deferred {
 /** What computes a storage's values; null once they are in memory. */
 export function nodeOf({ node }: Storage): Node | null {
   return node instanceof Node ? node : null;
+}
+
+/**
+ * The same, for what is deferred to read what the node reads in place of the node; null for one that is computed, too,
+ * though nobody has asked for it: what it read may be gone.
+ */
+export function openNodeOf(storage: Storage): Node | null {
+  return storage.speculated ? null : nodeOf(storage);
 }
 
 /** Only the pixels that a mask lets through are other than zero. */

@@ -8,7 +8,7 @@ import type { Runtime } from '../arrays/runtime.js';
 import type { View } from './view.js';
 import { PixelSet } from './pixels.js';
 import type { LayerRecord } from './record.js';
-import type { Storage } from './storage.js';
+import type { Deferred, Storage } from './storage.js';
 import type { Window } from './window.js';
 
 /** How rows that are not computed yet are computed: one kernel over a range of rows. */
@@ -96,6 +96,8 @@ export class Rows {
   readonly stride: number;
   /** When the values are in memory, once the rows are not pending: lanes may be computing them. */
   token: Token = 0;
+  /** The node that they are all of, if no storage has them. */
+  origin: Deferred | null = null;
   /** When jobs that read the block, if it was a storage's, are done. */
   readers: readonly Token[] = NOBODY;
 

@@ -16,9 +16,25 @@ export interface Partial {
   count: number;
 }
 
+/** Values that are computed, or will be, though nobody has asked for them yet. */
+export interface Speculated {
+  /** Address of the dense values. */
+  readonly pointer: number;
+  /** Something else was computed of them. */
+  isRead: boolean;
+  /** Nobody ever asked for them, nor was anything computed of them. */
+  readonly wasted: () => void;
+}
+
 /** How values can be computed that are not: a storage knows of it only what it reads. */
 export interface Deferred {
   readonly inputs: readonly { readonly storage: Storage }[];
+  readonly primitive: { readonly name: string };
+  readonly shape: readonly number[];
+  /** How many operations were deferred before it since the last evaluation. */
+  readonly place: number;
+  /** A hash of the weights that those read, and this one. */
+  readonly signature: number;
   /** The longest chain of deferred operations that ends here. */
   readonly depth: number;
   /** It may be meant as a mask: its zeros are made on purpose, or given. */
@@ -33,6 +49,9 @@ export interface Deferred {
 export interface Layout {
   equals(other: this): boolean;
 }
+
+/** Storages that were packed so far. */
+let packed = 0;
 
 /** Weights in the layout of a kernel. */
 interface Pack {
@@ -66,9 +85,16 @@ export class Storage {
   private pointerOrZero = 0;
   private wasmId = 0;
   private packs: Pack[] | null = null;
+  /** Of weights, once they are packed: no others have this number. 0 for all else. */
+  weightsNumber = 0;
   /** What is computed already of a deferred node that has several readers. */
   partial: Partial | null = null;
-  /** When the values, or those of `partial`, are in memory: lanes may be computing them. */
+  /**
+   * The values, if they were computed before anybody asked. Until somebody does, the storage is deferred to all who
+   * defer what reads it: that must not depend on how far the lanes have come.
+   */
+  speculated: Speculated | null = null;
+  /** When the values, or those of `partial` or `speculated`, are in memory: lanes may be computing them. */
   token: Token = 0;
   /** When the jobs that read the values, and that were not done when last looked at, are done. */
   readers: readonly Token[] = NOBODY;
@@ -123,6 +149,14 @@ export class Storage {
     this.pointerOrZero = pointer;
     this.dropNode();
     this.settle();
+  }
+
+  /** Somebody asks: values that were computed before are its values now. */
+  claim(): void {
+    if (!this.speculated) return;
+    const { pointer } = this.speculated;
+    this.speculated = null;
+    this.fulfil(pointer);
   }
 
   /** The job before `token` reads the values: they must not change before it is done. */
@@ -197,6 +231,7 @@ export class Storage {
     if (packs[at]?.key === key) return packs[at].pointer;
     const pointer = this.runtime.heap.allocate(bytes());
     pack(pointer);
+    this.weightsNumber ||= ++packed;
     if (at >= 0) this.runtime.retire(packs.splice(at, 1)[0].pointer);
     packs.push({ layout, key, pointer });
     return pointer;
@@ -221,6 +256,11 @@ export class Storage {
 
   private free(): void {
     this.freePartial();
+    if (this.speculated) {
+      this.runtime.heap.free(this.speculated.pointer);
+      if (!this.speculated.isRead) this.speculated.wasted();
+      this.speculated = null;
+    }
     if (this.pointerOrZero !== 0) this.runtime.heap.free(this.pointerOrZero);
     this.forget();
     this.settle();

@@ -4,7 +4,7 @@ import { Command } from '../arrays/command.js';
 import type { DynconvBackend } from '../backend.js';
 import type { Evaluation } from '../graph/evaluation.js';
 import { channelsOf } from '../graph/view.js';
-import { nodeOf } from '../graph/node.js';
+import { openNodeOf } from '../graph/node.js';
 import type { Node, Primitive, Steps } from '../graph/node.js';
 import type { View } from '../graph/view.js';
 import { PixelSet } from '../graph/pixels.js';
@@ -66,7 +66,7 @@ class Pad implements Primitive {
  * their border, through a window that pads by itself.
  */
 export function unpadded(view: View, window: Window): { view: View; window: Window } {
-  const node = nodeOf(view.storage);
+  const node = openNodeOf(view.storage);
   const primitive = node?.primitive;
   if (!node || !(primitive instanceof Pad) || primitive.value !== 0) return { view, window };
   if (!tf.util.arraysEqual(node.shape, view.shape)) return { view, window };

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { DynconvBackend } from '../backend.js';
-import { nodeOf } from '../graph/node.js';
+import { openNodeOf } from '../graph/node.js';
 import type { Node } from '../graph/node.js';
 import type { View } from '../graph/view.js';
 import { Affine } from '../lowering/affine.js';
@@ -32,7 +32,7 @@ export function deferSelfGate(backend: DynconvBackend, a: View, b: View): Tensor
 
 /** The node behind a gate that nobody else reads; what is read elsewhere is computed anyway. */
 function soleNode({ storage }: View): Node | null {
-  return storage.references === 1 ? nodeOf(storage) : null;
+  return storage.references === 1 ? openNodeOf(storage) : null;
 }
 
 /** x * sigmoid(x) */

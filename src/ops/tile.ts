@@ -3,7 +3,7 @@ import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
 import type { DynconvBackend } from '../backend.js';
 import type { Evaluation } from '../graph/evaluation.js';
 import { force } from '../graph/force.js';
-import { nodeOf, settled, whole } from '../graph/node.js';
+import { openNodeOf, settled, whole } from '../graph/node.js';
 import { channelsOf } from '../graph/view.js';
 import type { Node, Primitive, Steps } from '../graph/node.js';
 import type { View } from '../graph/view.js';
@@ -76,7 +76,7 @@ class TileNumber implements Primitive {
 
 /** What a mask looked like before it was tiled over the channels, if it was. */
 export function untiled(view: View): View {
-  const node = nodeOf(view.storage);
+  const node = openNodeOf(view.storage);
   if (!(node?.primitive instanceof TilePixels)) return view;
   if (!tf.util.arraysEqual(node.shape, view.shape)) return view;
   return node.inputs[0];

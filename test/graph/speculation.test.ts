@@ -1,0 +1,200 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { assert } from 'chai';
+import fc from 'fast-check';
+import { capture } from '../../src/index.js';
+import { Speculation } from '../../src/graph/speculation.js';
+import { assertLeavesNothing, dynconv, footprint } from '../backend/footprint.js';
+import { assertSameAs } from '../backend/compare.js';
+import { hourglassPredictor } from '../backend/predictor.js';
+import { anyProgram } from '../backend/program.js';
+import { filter, quarters } from '../backend/random-tensors.js';
+import { machine } from './machine.js';
+
+/** More than the predictions that go by without speculation after one that was in vain. */
+const RESTED = 20;
+
+/** What happens to a tensor when the next layer has read it. */
+function next<T extends tf.Tensor>(x: tf.Tensor4D, layer: (x: tf.Tensor4D) => T): T {
+  const y = tf.tidy(() => layer(x));
+  x.dispose();
+  return y;
+}
+
+describe('speculation', () => {
+  const stem = (): tf.Tensor4D[] => [3, 8, 8, 8].map((from, at) => filter([3, 3, from, 8], at));
+  let weights: tf.Tensor4D[] = [];
+  let head: tf.Tensor4D;
+
+  /** Several layers, whose result is read twice: by what makes a mask and by what is masked. */
+  const trunk = (x: tf.Tensor4D): tf.Tensor4D =>
+    weights.reduce(
+      (y, kernel) => next(y, (z) => tf.relu(tf.conv2d(z, kernel, 1, 'same'))),
+      x.clone(),
+    );
+  const finish = (y: tf.Tensor4D): tf.Tensor4D =>
+    tf.tidy(() => {
+      const mask = tf.cast(tf.greater(tf.conv2d(y, head, 1, 'same'), 0), 'float32');
+      return tf.add(y, tf.mul(tf.conv2d(y, weights[1], 1, 'same'), mask));
+    });
+  const predict = (x: tf.Tensor4D): tf.Tensor4D => next(trunk(x), finish);
+  const input = (seed: number, size = 16): tf.Tensor4D =>
+    quarters([1, size, size, 3], seed) as tf.Tensor4D;
+
+  /** Has everything be ready for lanes to share; the calling thread does what they would. */
+  const share = async (ready: number): Promise<void> => {
+    const { lanes } = await machine();
+    Object.defineProperty(lanes, 'ready', { value: ready, configurable: true });
+  };
+
+  /** The values of a prediction, and how many jobs were posted before anybody asked for them. */
+  const run = (f: (x: tf.Tensor4D) => tf.Tensor4D, x: tf.Tensor4D) => {
+    const { lanes } = dynconv().runtime;
+    let early = 0;
+    const post = lanes.post.bind(lanes);
+    lanes.post = (...job) => {
+      early++;
+      return post(...job);
+    };
+    const y = f(x);
+    Reflect.deleteProperty(lanes, 'post');
+    const values = y.dataSync();
+    y.dispose();
+    return { values, early };
+  };
+
+  beforeEach(async () => {
+    await share(2);
+    weights = stem();
+    head = filter([1, 1, 8, 1], 9);
+    const x = input(0);
+    for (let time = 0; time < RESTED; time++) run(predict, x);
+    x.dispose();
+  });
+
+  afterEach(async () => {
+    Reflect.deleteProperty((await machine()).lanes, 'ready');
+    tf.dispose([...weights, head]);
+  });
+
+  it('computes what the last prediction computed whole, while the next one is deferred', () => {
+    const x = input(1);
+    assert.isAbove(run(predict, x).early, 0);
+    x.dispose();
+  });
+
+  it('leaves everything to the prediction itself on one lane', async () => {
+    await share(1);
+    const x = input(1);
+    assert.equal(run(predict, x).early, 0);
+    x.dispose();
+  });
+
+  it('changes no value, whatever was predicted before', async () => {
+    const sizes = fc.array(fc.record({ size: fc.constantFrom(9, 16), seed: fc.nat(100) }), {
+      minLength: 2,
+      maxLength: 12,
+    });
+    for (const given of fc.sample(sizes, { numRuns: 20, seed: 1 })) {
+      for (const { size, seed } of given) {
+        const x = input(seed, size);
+        await share(2);
+        const { values } = run(predict, x);
+        await share(1);
+        assert.deepEqual(values, run(predict, x).values);
+        x.dispose();
+      }
+    }
+  });
+
+  it('changes no value of a network with branches and masks within masks', async () => {
+    const model = hourglassPredictor();
+    const network = capture((x: tf.Tensor4D) => model.predict(x), model.input);
+    let early = 0;
+    for (let time = 0; time < RESTED; time++) {
+      const [, ...shape] = model.input.shape;
+      const x = quarters([1, ...shape], time) as tf.Tensor4D;
+      await share(2);
+      const result = run(network, x);
+      early = result.early;
+      await share(1);
+      assert.deepEqual(result.values, run((y) => model.predict(y), x).values);
+      x.dispose();
+    }
+    network.dispose();
+    model.dispose();
+    assert.isAbove(early, 0);
+  });
+
+  it('changes no value of any program, and leaves nothing behind, even if all guesses are wrong', async () => {
+    const speculation = Speculation.of(await machine());
+    Object.defineProperty(speculation, 'isExpected', { value: () => true, configurable: true });
+    try {
+      await fc.assert(
+        fc.asyncProperty(anyProgram, (program) => assertSameAs('cpu', program)),
+        { numRuns: 300 },
+      );
+    } finally {
+      Reflect.deleteProperty(speculation, 'isExpected');
+    }
+  });
+
+  it('leaves a tensor deferred until somebody asks, so that what reads it is deferred alike', () => {
+    const x = input(1);
+    const y = trunk(x);
+    const later = finish(y);
+    const storage = dynconv().slot(y.dataId).storage!;
+    assert.isNotNull(storage.speculated);
+    assert.isNotNull(storage.node);
+    const values = y.dataSync();
+    assert.isNull(storage.node);
+    assert.isTrue(values.some((value) => value > 0));
+    later.dataSync();
+    tf.dispose([x, y, later]);
+  });
+
+  it('gives the values of a tensor that it computed to whoever asks for them in their own time', async () => {
+    const x = input(1);
+    const [y, expected] = [trunk(x), trunk(x)];
+    const later = finish(y);
+    assert.isNotNull(dynconv().slot(y.dataId).storage?.speculated);
+    const values = await y.data();
+    assert.deepEqual(values, expected.dataSync());
+    tf.dispose([x, y, later, expected]);
+  });
+
+  it('leaves nothing behind, of predictions that nobody reads either, and rests after those', async () => {
+    const x = input(1);
+    await assertLeavesNothing(() => {
+      for (let time = 0; time < RESTED; time++) run(predict, x);
+      predict(x).dispose();
+      run(predict, x);
+    });
+    assert.equal(run(predict, x).early, 0);
+    x.dispose();
+  });
+
+  it('does nothing while a function is captured', () => {
+    const x = input(1);
+    const { lanes } = dynconv().runtime;
+    const before = lanes.posted;
+    const captured = capture(predict, x);
+    assert.equal(lanes.posted, before);
+    captured.dispose();
+    x.dispose();
+  });
+
+  it('that fails is an error of who goes on with the values, and the next prediction works', () => {
+    const x = input(1);
+    const expected = run(predict, x).values;
+    const before = footprint();
+    const { lanes } = dynconv().runtime;
+    lanes.post = () => {
+      Reflect.deleteProperty(lanes, 'post');
+      throw new Error('out of something');
+    };
+    assert.throws(() => tf.tidy(() => predict(x).dataSync()), 'out of something');
+    assert.deepEqual(run(predict, x).values, expected);
+    assert.deepEqual(footprint(), before);
+    x.dispose();
+  });
+});
