@@ -45,7 +45,7 @@ function convolution(kernel, size, from, to, height, width, density = 1) {
 }
 
 /** A depthwise convolution; with a density, on compact rows. */
-function depthwise(size, channels, height, width, { density = 1, stride = 1 } = {}) {
+function depthwise(kernel, size, channels, height, width, { density = 1, stride = 1 } = {}) {
   const taps = size * size;
   const set = density < 1 ? placeSet(height * width, density) : undefined;
   const inRows = set?.rows ?? height * width;
@@ -59,7 +59,7 @@ function depthwise(size, channels, height, width, { density = 1, stride = 1 } = 
   });
   const strides = stride > 1 ? ` stride ${stride}` : '';
   const name = `${size}x${size} ${channels}${strides}, ${rows} rows${set ? ' of a set' : ''}`;
-  return { kernel: 'f32_dwconv_4x8', name, command, rows, flop: 2 * rows * taps * channels };
+  return { kernel, name, command, rows, flop: 2 * rows * taps * channels };
 }
 
 /** A kernel that is bound by memory: what counts is the bytes of rows that it reads and writes. */
@@ -95,12 +95,14 @@ const cases = [
   convolution('f32_igemm_1x32', 1, 960, 320, 1, 1),
   convolution('f32_igemm_4x1', 1, 96, 1, 64, 64),
   convolution('f32_igemm_4x1', 3, 96, 1, 64, 64),
-  depthwise(3, 576, 4, 16),
-  depthwise(3, 576, 32, 32),
-  depthwise(3, 96, 64, 64),
-  depthwise(3, 576, 32, 32, { density: 0.25 }),
-  depthwise(3, 576, 32, 32, { stride: 2 }),
-  depthwise(5, 240, 32, 32),
+  ...['f32_dwconv_8x4', 'f32_dwconv_8x8'].flatMap((kernel) => [
+    depthwise(kernel, 3, 576, 4, 16),
+    depthwise(kernel, 3, 576, 32, 32),
+    depthwise(kernel, 3, 96, 64, 64),
+    depthwise(kernel, 3, 576, 32, 32, { density: 0.25 }),
+    depthwise(kernel, 3, 576, 32, 32, { stride: 2 }),
+    depthwise(kernel, 5, 240, 32, 32),
+  ]),
   rowwise('f32_maxpool', 96, 64, 64, pool2, 20),
   rowwise('f32_avgpool', 96, 64, 64, pool2, 20),
   rowwise('f32_resize_nearest', 96, 64, 64),

@@ -1,37 +1,65 @@
-/** Depthwise convolution (one filter per channel), in tiles of 4 output pixels by two vectors. */
+/** Depthwise convolution (one filter per channel), in tiles of 8 output pixels by one or two vectors. */
 import { nextChannel, STEP } from './channel-steps';
 import { Word } from './command';
-import { areAdjacent, slide, windowsSlide } from './dwconv-slide';
+import { adjacent, slideByPair, slideByVector, windowsSlide } from './dwconv-slide';
 import { float, outRow, pointer, word } from './rows';
-import { clamp, madd } from './vector';
+import { clamp, madd, never } from './vector';
 import { fillWindows, taps, TILE, TILE_PITCH } from './window';
 
 /**
  * out[r][c] = clamp(bias[c] + sum over taps of in[tap][c] * weight[tap][c]). Weights [tap][channel]
  * and Bias (0: none) as TensorFlow lays them out; at most 4096 taps; InChannels = OutChannels.
  *
- * Four adjacent pixels of one image line share the columns that their windows overlap in, and every
- * weight is loaded once for four pixels. Whether rows are adjacent does not show in the result:
+ * Adjacent pixels of one image line, eight or four, share the columns that their windows overlap in, and every
+ * weight is loaded once for all of them. Whether rows are adjacent does not show in the result:
  * every output is accumulated tap by tap in the same order.
  */
-export function f32_dwconv_4x8(cmd: usize, r0: i32, r1: i32, scratch: usize): void {
+export function f32_dwconv_8x4(cmd: usize, r0: i32, r1: i32, scratch: usize): void {
+  depthwise(1, cmd, r0, r1, scratch);
+}
+
+/** The same for registers of 256 bits, which an engine makes of two vectors. */
+export function f32_dwconv_8x8(cmd: usize, r0: i32, r1: i32, scratch: usize): void {
+  depthwise(2, cmd, r0, r1, scratch);
+}
+
+@inline
+function depthwise(vectors: i32, cmd: usize, r0: i32, r1: i32, scratch: usize): void {
   const zero = pointer(cmd, Word.Zero);
   const narrow = word(cmd, Word.InChannels) < STEP;
   const slides = !narrow && windowsSlide(cmd);
-  for (let r = r0; r < r1; r += TILE) {
-    const rows = min(TILE, r1 - r);
-    if (slides && rows == TILE && areAdjacent(cmd, r)) {
-      slide(cmd, scratch, r);
+  for (let r = r0; r < r1; ) {
+    const height = slides ? adjacent(cmd, r, r1) : 0;
+    if (height > 0) {
+      if (vectors > 1) slideByPair(cmd, scratch, r, height);
+      else slideByVector(cmd, scratch, r, height);
+      r += height;
     } else {
+      const rows = min(TILE, r1 - r);
       fillWindows(cmd, r, rows, zero, scratch);
       if (narrow) scalars(cmd, scratch, r, rows);
-      else tile(cmd, scratch, r, rows);
+      else if (vectors > 1) inPairs(cmd, scratch, r, rows);
+      else byVector(cmd, scratch, r, rows);
+      r += rows;
     }
   }
 }
 
-/** Up to four pixels anywhere, any window. */
-function tile(cmd: usize, windows: usize, r: i32, rows: i32): void {
+function byVector(cmd: usize, windows: usize, r: i32, rows: i32): void {
+  tile(1, cmd, windows, r, rows);
+}
+
+function inPairs(cmd: usize, windows: usize, r: i32, rows: i32): void {
+  tile(2, cmd, windows, r, rows);
+}
+
+/**
+ * Up to four pixels anywhere, any window.
+ *
+ * @param vectors 2: two vectors stay in one basic block, for an engine to make 256 bits of them
+ */
+@inline
+function tile(vectors: i32, cmd: usize, windows: usize, r: i32, rows: i32): void {
   const channels = word(cmd, Word.InChannels);
   const window = taps(cmd);
   const weights = pointer(cmd, Word.Weights);
@@ -62,12 +90,15 @@ function tile(cmd: usize, windows: usize, r: i32, rows: i32): void {
       const p0 = load<usize>(taps) + offset;
       a0 = madd(v128.load(p0), wa, a0);
       b0 = madd(v128.load(p0, 16), wb, b0);
+      if (vectors == 1 && never(t, 1)) break;
       const p1 = load<usize>(taps, 4) + offset;
       a1 = madd(v128.load(p1), wa, a1);
       b1 = madd(v128.load(p1, 16), wb, b1);
+      if (vectors == 1 && never(t, 2)) break;
       const p2 = load<usize>(taps, 8) + offset;
       a2 = madd(v128.load(p2), wa, a2);
       b2 = madd(v128.load(p2, 16), wb, b2);
+      if (vectors == 1 && never(t, 3)) break;
       const p3 = load<usize>(taps, 12) + offset;
       a3 = madd(v128.load(p3), wa, a3);
       b3 = madd(v128.load(p3, 16), wb, b3);

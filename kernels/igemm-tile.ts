@@ -7,17 +7,7 @@
  */
 import { Word } from './command';
 import { outRow } from './rows';
-import { clamp, LANES, madd, storeLanes } from './vector';
-
-/**
- * Never so: k counts down to 1 or 0. A branch on it behind each row of the tile splits the basic block, whose loads V8
- * hoists: it would run out of registers. k is compared with another number each time, so that no branch follows from
- * another. Without a fused multiply-add there is no register for more rows anyway.
- */
-@inline
-function never(k: i32, place: i32): bool {
-  return ASC_FEATURE_RELAXED_SIMD && k == -place;
-}
+import { clamp, LANES, madd, never, storeLanes } from './vector';
 
 /**
  * Up to `rows` rows from `r` by up to `columns` channels from `c`.

@@ -14,7 +14,7 @@ export {
   f32_square,
   f32_tanh,
 } from './activations';
-export { f32_dwconv_4x8 } from './dwconv';
+export { f32_dwconv_8x4, f32_dwconv_8x8 } from './dwconv';
 export { f32_igemm_4x1, pack_igemm_x1, packed_igemm_x1_bytes } from './igemm-4x1';
 export { f32_igemm_6x16, f32_igemm_6x8 } from './igemm';
 export { f32_igemm_1x32 } from './igemm-1x32';

@@ -56,3 +56,13 @@ export function sumLanes(x: v128): f32 {
   const pairs = f32x4.add(x, v128.shuffle<f32>(x, x, 2, 3, 0, 1));
   return f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1);
 }
+
+/**
+ * Never so: k counts down to 1 or 0. A branch on it behind each row of a tile splits the basic block, whose loads V8
+ * hoists: it would run out of registers. k is compared with another number each time, so that no branch follows from
+ * another. Without a fused multiply-add there is no register for more rows anyway.
+ */
+@inline
+export function never(k: i32, place: i32): bool {
+  return ASC_FEATURE_RELAXED_SIMD && k == -place;
+}

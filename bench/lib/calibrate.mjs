@@ -56,18 +56,20 @@ export const MICROKERNELS = [
     tiles: [{ OX: 4, C: 8 }],
   },
   {
-    name: 'f32_dwconv_4x8',
+    name: 'f32_dwconv_8x4',
     arrays: ['side'],
     operators: ['DepthwiseConv'],
     vectorLoop: 'G',
-    // Its two vectors of channels come one after the other.
-    tiles: [{ OX: 4, G: 4 }],
+    tiles: [{ OX: 8, G: 4 }],
   },
 ];
 
 /** Whole tiles of any height, in one block. */
 const SIDE = 12;
 const ROWS = SIDE * SIDE;
+/** For a depthwise convolution: no tile goes from one line to the next. */
+const DEPTHWISE_SIDE = 16;
+const DEPTHWISE_ROWS = DEPTHWISE_SIDE * DEPTHWISE_SIDE;
 /** Output channels of a shape with many, and the fewest tiles along them. */
 const MANY_CHANNELS = 64;
 const FEWEST_TILES = 4;
@@ -87,14 +89,15 @@ function convolution(kernel, size, from, to) {
   return () => modules.relaxed[kernel](command, 0, ROWS, scratch);
 }
 
-function depthwise(size, channels) {
+function depthwise(name, size, channels) {
+  const [side, rows] = [DEPTHWISE_SIDE, DEPTHWISE_ROWS];
   const command = placeCommand({
-    ...{ InBase: placeFloats(ROWS * channels), InStride: channels * 4, InChannels: channels },
-    ...{ OutBase: placeFloats(ROWS * channels), OutStride: channels * 4, OutChannels: channels },
-    ...windowFields(SIDE, SIDE, size),
+    ...{ InBase: placeFloats(rows * channels), InStride: channels * 4, InChannels: channels },
+    ...{ OutBase: placeFloats(rows * channels), OutStride: channels * 4, OutChannels: channels },
+    ...windowFields(side, side, size),
     ...{ Weights: placeFloats(size * size * channels), Bias: placeFloats(channels) },
   });
-  return () => modules.relaxed.f32_dwconv_4x8(command, 0, ROWS, scratch);
+  return () => modules.relaxed[name](command, 0, rows, scratch);
 }
 
 /** Cycles of runs. */
@@ -109,11 +112,10 @@ function cyclesOf(runs, { clock }) {
  */
 export function calibrate({ name, vectorLoop, tiles: [tile] }, pipeline) {
   const free = mark();
-  const rowTiles = ROWS / tile.OX;
   const result =
     vectorLoop === 'G'
-      ? calibrateDepthwise(tile, rowTiles, pipeline)
-      : calibrateConvolution(name, tile, rowTiles, pipeline);
+      ? calibrateDepthwise(name, tile, DEPTHWISE_ROWS / tile.OX, pipeline)
+      : calibrateConvolution(name, tile, ROWS / tile.OX, pipeline);
   free();
   return Object.fromEntries(
     Object.entries(result).map(([key, cycles]) => [key, Math.max(0, cycles)]),
@@ -147,16 +149,16 @@ function calibrateConvolution(name, tile, rowTiles, pipeline) {
 }
 
 /** A step of a depthwise tile is a tap, and waits for the one before it. */
-function calibrateDepthwise(tile, rowTiles, pipeline) {
+function calibrateDepthwise(name, tile, rowTiles, pipeline) {
   const [fewTiles, manyTiles] = [2, 8];
   const [few, many] = cyclesOf(
-    [fewTiles, manyTiles].map((tiles) => depthwise(KERNEL, tiles * tile.G)),
+    [fewTiles, manyTiles].map((tiles) => depthwise(name, KERNEL, tiles * tile.G)),
     pipeline,
   );
   const cycles = (many - few) / (rowTiles * (manyTiles - fewTiles));
   return {
     tileCycles: cycles - TAPS * pipeline.multiplyAddLatency,
     tapCycles: 0,
-    addressCycles: (few - fewTiles * rowTiles * cycles) / (ROWS * TAPS),
+    addressCycles: (few - fewTiles * rowTiles * cycles) / (DEPTHWISE_ROWS * TAPS),
   };
 }

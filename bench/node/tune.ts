@@ -73,17 +73,26 @@ function convolution(size: number, from: number, to: number, side: number, strid
   };
 }
 
+/** A depthwise convolution of random values, which runs when it is called. */
+function depthwise(size: number, channels: number, side: number): Run {
+  const x = tf.randomUniform<tf.Rank.R4>([1, side, side, channels], -1, 1);
+  const filter = tf.randomUniform<tf.Rank.R4>([size, size, channels, 1], -1, 1);
+  return () => {
+    tf.tidy(() => tf.depthwiseConv2d(x, filter, 1, 'same')).dataSync();
+  };
+}
+
 /** An inverted residual block of the published network: 1x1, depthwise 3x3, 1x1. */
 function block(side: number, channels: number): Run {
   const hidden = 6 * channels;
   const x = tf.randomUniform<tf.Rank.R4>([1, side, side, channels], -1, 1);
   const expand = tf.randomUniform<tf.Rank.R4>([1, 1, channels, hidden], -1, 1);
-  const depthwise = tf.randomUniform<tf.Rank.R4>([3, 3, hidden, 1], -1, 1);
+  const spatial = tf.randomUniform<tf.Rank.R4>([3, 3, hidden, 1], -1, 1);
   const project = tf.randomUniform<tf.Rank.R4>([1, 1, hidden, channels], -1, 1);
   return () => {
     tf.tidy(() => {
       const wide = tf.clipByValue(tf.conv2d(x, expand, 1, 'same'), 0, 6);
-      const mixed = tf.clipByValue(tf.depthwiseConv2d(wide, depthwise, 1, 'same'), 0, 6);
+      const mixed = tf.clipByValue(tf.depthwiseConv2d(wide, spatial, 1, 'same'), 0, 6);
       return tf.conv2d(mixed, project, 1, 'same');
     }).dataSync();
   };
@@ -182,9 +191,16 @@ function chooseConvolutions(kernel: string): FileEntry[] {
   return entries;
 }
 
+/** The entry of the depthwise convolutions. */
+function chooseDepthwise(): FileEntry {
+  const ways = kernelsOf('f32_dwconv_8x4', 'f32_dwconv_8x8');
+  const times = race('depthwise', ways, depthwise(3, 576, 32));
+  say(`depthwise: 8x4 ${times[0].toFixed(3)} ms, 8x8 ${times[1].toFixed(3)} ms`);
+  return { match: { layer: 'depthwise' }, array: 1, ...ways[winner(times)] };
+}
+
 /** The classes with one microkernel each, and the elementwise ones. */
 const REST: FileEntry[] = [
-  { match: { layer: 'depthwise' }, array: 1, kernel: 'f32_dwconv_4x8' },
   { match: { layer: 'maxpool' }, array: 1, kernel: 'f32_maxpool' },
   { match: { layer: 'avgpool' }, array: 1, kernel: 'f32_avgpool' },
   { match: { layer: 'mean' }, array: 1, kernel: 'f32_mean' },
@@ -210,7 +226,7 @@ ${lines.join(',\n')}
 
 const kernel = chooseGeneral();
 const temporal = chooseTemporal(kernel);
-const text = format(temporal, [...chooseConvolutions(kernel), ...REST]);
+const text = format(temporal, [...chooseConvolutions(kernel), chooseDepthwise(), ...REST]);
 setUnrollingTable(JSON.parse(text));
 if (options.out === undefined) process.stdout.write(text);
 else writeFileSync(options.out, text);

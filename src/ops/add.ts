@@ -60,8 +60,8 @@ function ownDense(rows: Rows, view: View, evaluation: Evaluation): Rows {
   if (!source) return rows;
   const { arena } = runtime;
   // Two references: the node that is being evaluated, and these rows.
-  const isOwn = source === view.storage && source.references === 2;
-  if (isOwn && !source.partial && !source.speculated) {
+  const elsewhere = source.partial ?? source.speculated;
+  if (source === view.storage && source.references === 2 && !elsewhere) {
     const pointer = arena.adopt(source.surrender());
     const own = Rows.computed(runtime, rows.set, rows.channels, rows.dtype, pointer);
     own.token = rows.token;

@@ -162,7 +162,7 @@ describe('dynconv map', function () {
     expect(table.entries.map(({ kernel }) => kernel)).to.include.members([
       'f32_igemm_6x8',
       'f32_igemm_4x1',
-      'f32_dwconv_4x8',
+      'f32_dwconv_8x4',
     ]);
     setUnrollingTable(table);
     setUnrollingTable(null);

@@ -24,7 +24,7 @@ describe('the kernels', () => {
       ...{ OutBase: out, OutStride: 32, Zero: sandbox.placeFloats(new Float32Array(8)) },
       ...{ Weights: sandbox.placeFloats(weights), ...windowFields(windows) },
     });
-    sandbox.run('f32_dwconv_4x8', command, 0, 9);
+    sandbox.run('f32_dwconv_8x4', command, 0, 9);
     assert.deepEqual(sandbox.floats(out, values.length), values);
   });
 });

@@ -52,43 +52,46 @@ function prepare(sandbox: Sandbox, test: Case): Prepared {
 
 const PLAIN = { layout: 'dense', sparse: false, bias: true, clamp: false } as const;
 
-describeKernels('f32_dwconv_4x8', (sandbox) => {
-  const check = (test: Case): void => {
-    verify(sandbox(), 'f32_dwconv_4x8', () => prepare(sandbox(), test));
-  };
+for (const kernel of ['f32_dwconv_8x4', 'f32_dwconv_8x8'] as const) {
+  describeKernels(kernel, (sandbox) => {
+    const check = (test: Case): void => {
+      verify(sandbox(), kernel, () => prepare(sandbox(), test));
+    };
 
-  it('computes every remainder of rows and channels, sliding or not', () => {
-    for (const size of [1, 3, 5]) {
-      for (let rows = 1; rows <= 9; rows++) {
-        for (let channels = 1; channels <= 17; channels += rows === 9 ? 1 : 3) {
-          check({ ...PLAIN, windows: sameWindows(1, rows, size), channels, seed: rows });
+    it('computes every remainder of rows and channels, sliding or not', () => {
+      for (const size of [1, 3, 5]) {
+        for (let rows = 1; rows <= 9; rows++) {
+          for (let channels = 1; channels <= 17; channels += rows === 9 ? 1 : 3) {
+            check({ ...PLAIN, windows: sameWindows(1, rows, size), channels, seed: rows });
+          }
         }
       }
-    }
-  });
-
-  it('computes windows that slide over lines of any length, dense and in sets', () => {
-    for (const size of [3, 5]) {
-      for (let width = 1; width <= 11; width++) {
-        const windows = sameWindows(3, width, size);
-        for (const sparse of [false, true]) {
-          check({ ...PLAIN, windows, channels: 6, sparse, seed: width });
-          check({ ...PLAIN, windows, channels: 6, sparse, layout: 'ring', seed: width });
-        }
-      }
-    }
-  });
-
-  it('computes any geometry, operand layout and set of pixels', () => {
-    const anyCase = fc.record({
-      windows: anyWindows,
-      channels: fc.integer({ min: 1, max: 13 }),
-      layout: anyLayout,
-      sparse: fc.boolean(),
-      bias: fc.boolean(),
-      clamp: fc.boolean(),
-      seed: anySeed,
     });
-    fc.assert(fc.property(anyCase, check), { numRuns: 200 });
+
+    it('computes windows that slide over lines of any length, dense and in sets', () => {
+      for (const size of [3, 5]) {
+        for (let width = 1; width <= 21; width++) {
+          const windows = sameWindows(3, width, size);
+          for (const sparse of [false, true]) {
+            check({ ...PLAIN, windows, channels: 6, sparse, seed: width });
+            check({ ...PLAIN, windows, channels: 13, sparse, seed: width });
+            check({ ...PLAIN, windows, channels: 6, sparse, layout: 'ring', seed: width });
+          }
+        }
+      }
+    });
+
+    it('computes any geometry, operand layout and set of pixels', () => {
+      const anyCase = fc.record({
+        windows: anyWindows,
+        channels: fc.integer({ min: 1, max: 13 }),
+        layout: anyLayout,
+        sparse: fc.boolean(),
+        bias: fc.boolean(),
+        clamp: fc.boolean(),
+        seed: anySeed,
+      });
+      fc.assert(fc.property(anyCase, check), { numRuns: 200 });
+    });
   });
-});
+}

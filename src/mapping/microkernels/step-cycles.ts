@@ -9,6 +9,14 @@ export interface VectorUnits {
   readonly multiplyAdds: number;
 }
 
+/** The windows of adjacent pixels along a line. */
+export interface Sliding {
+  /** Positions of the filter along the line. */
+  readonly width: number;
+  /** Pixels from one window to the next. */
+  readonly stride: number;
+}
+
 /** What a step of a tile asks of the core: vectors. */
 interface Step {
   readonly accumulators: number;
@@ -28,8 +36,9 @@ export function stepCycles(
   tile: Tile,
   units: VectorUnits,
   pipeline: Pipeline,
+  sliding: Sliding,
 ): number {
-  const { accumulators, loaded, held } = stepOf(tile, vectorLoop, units.lanes);
+  const { accumulators, loaded, held } = stepOf(tile, vectorLoop, units.lanes, sliding);
   const multiplyAdds = accumulators / units.multiplyAdds;
   const fits = accumulators + held <= pipeline.registers;
   if (fits) {
@@ -45,14 +54,20 @@ export function stepCycles(
 
 /**
  * Over output channels, a vector of weights serves all rows, and each row's input is loaded into all
- * lanes, row by row. Over channels of one group, every row loads a vector of its own, and so do the weights; V8
- * moves all of these loads to the front of the step.
+ * lanes, row by row. Over input channels, every row loads a vector of its own, and so do the weights; V8
+ * moves all of these loads to the front of the step. Over channels that are each a group, windows that slide by one
+ * pixel share what they read, column by column, while the weights of a line are held.
  */
-function stepOf(tile: Tile, vectorLoop: string, lanes: number): Step {
+function stepOf(tile: Tile, vectorLoop: string, lanes: number, { width, stride }: Sliding): Step {
   const rows = tileRows(tile);
   const vectors = Math.ceil((tile[vectorLoop] ?? 1) / lanes);
   const accumulators = rows * vectors;
   if (vectorLoop === 'K') return { accumulators, loaded: vectors + rows, held: vectors + 1 };
+  if (vectorLoop === 'G') {
+    const shared = stride === 1 ? width : 1;
+    const columns = rows - 1 + shared;
+    return { accumulators, loaded: vectors * (1 + columns / shared), held: vectors * (shared + 1) };
+  }
   const loaded = vectors + rows * vectors;
   return { accumulators, loaded, held: loaded };
 }

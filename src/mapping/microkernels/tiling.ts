@@ -44,12 +44,14 @@ export function tilingsOf(
 ): Tiling[] {
   const { vectorLoop, tiles } = microkernel;
   const isOverDepth = vectorLoop === 'C';
+  const along = layer.relations.find(({ dim }) => dim === 'IX');
+  const sliding = { width: loopSize(layer, 'FX'), stride: along?.coefficients[0] ?? 1 };
   const tiling = (tile: Tile, columns: number): Tiling => ({
     tile,
     columns: tile[vectorLoop] ?? 1,
     along: [Math.ceil(rows / tileRows(tile)), columns],
     steps: isOverDepth ? Math.ceil(depth / (tile.C ?? 1)) : depth,
-    stepCycles: stepCycles(microkernel, tile, units, pipeline),
+    stepCycles: stepCycles(microkernel, tile, units, pipeline, sliding),
   });
   const [whole] = tiles;
   if (isOverDepth) return [tiling(whole, loopSize(layer, 'K'))];

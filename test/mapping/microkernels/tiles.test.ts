@@ -14,6 +14,8 @@ const PIPELINE: Pipeline = {
 };
 const UNITS = { lanes: 4, multiplyAdds: 2 };
 
+const ALONE = { width: 1, stride: 1 };
+
 const kernel = (vectorLoop: string, ...tiles: Tile[]): Microkernel => ({
   name: 'f32_igemm',
   operators: ['Conv'],
@@ -25,8 +27,8 @@ const kernel = (vectorLoop: string, ...tiles: Tile[]): Microkernel => ({
 });
 
 describe('the step of a tile', () => {
-  const cycles = (tile: Tile, loop = 'K'): number =>
-    stepCycles(kernel(loop, tile), tile, UNITS, PIPELINE);
+  const cycles = (tile: Tile, loop = 'K', sliding = ALONE): number =>
+    stepCycles(kernel(loop, tile), tile, UNITS, PIPELINE, sliding);
 
   it('takes what its multiply-adds, loads or sums take, worked out by hand', () => {
     // 8 sums, 2 + 4 loads, 14 registers: 8 / 2.
@@ -46,11 +48,23 @@ describe('the step of a tile', () => {
     assert.equal(cycles({ OX: 4, C: 8 }, 'C'), 13);
   });
 
+  it('shares columns where windows slide by one pixel', () => {
+    // 10 sums, 1 + 12 / 3 loads, 3 weights and a column in registers: 10 / 2.
+    assert.equal(cycles({ OX: 10, G: 4 }, 'G', { width: 3, stride: 1 }), 5);
+    // 8 sums, 1 + 10 / 3 loads, one a cycle.
+    const slow = { ...PIPELINE, loads: 1 };
+    const tile = { OX: 8, G: 4 };
+    const columns = stepCycles(kernel('G', tile), tile, UNITS, slow, { width: 3, stride: 1 });
+    assert.closeTo(columns, 13 / 3, 1e-9);
+    // A vector for each pixel, and the weights.
+    assert.equal(stepCycles(kernel('G', tile), tile, UNITS, slow, { width: 3, stride: 2 }), 9);
+  });
+
   it('does more on wider vectors', () => {
     const wide = { lanes: 8, multiplyAdds: 2 };
     const tile = { OX: 4, K: 16 };
     // 8 sums of 8 numbers, 2 + 4 loads.
-    assert.equal(stepCycles(kernel('K', tile), tile, wide, PIPELINE), 4);
+    assert.equal(stepCycles(kernel('K', tile), tile, wide, PIPELINE, ALONE), 4);
   });
 });
 
