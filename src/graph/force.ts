@@ -80,8 +80,12 @@ class Run {
   }
 
   private proceed(deadline?: number): number | null {
-    const { runtime } = this.storage;
-    this.driver ??= new Driver(runtime, this.storage, Speculation.of(runtime).asked);
+    const { runtime, token } = this.storage;
+    if (!this.driver) {
+      this.storage.claim();
+      if (this.storage.isReady) return runtime.lanes.isDone(token) ? null : token;
+      this.driver = new Driver(runtime, this.storage, Speculation.of(runtime).asked);
+    }
     return this.driver.proceed(deadline);
   }
 
@@ -125,7 +129,6 @@ class Run {
  */
 export function force(storage: Storage): void {
   const { runtime } = storage;
-  storage.claim();
   if (storage.isReady && storage.token === 0) return;
   if (!storage.isReady) Run.of(runtime)?.finish();
   if (storage.isReady) {
@@ -148,11 +151,7 @@ export async function forceInSlices(storage: Storage): Promise<void> {
     for (let other = Run.of(storage.runtime); other; other = Run.of(storage.runtime)) {
       await other.over();
     }
-    storage.claim();
-    if (storage.isReady) {
-      await storage.runtime.lanes.whenDone(storage.token);
-      return;
-    }
+    if (storage.isReady) return;
     const run = new Run(storage);
     await run.finishInSlices();
     run.check();

@@ -5,10 +5,15 @@ import { nodeOf } from './node.js';
 import type { Node } from './node.js';
 import type { Deferred, Storage } from './storage.js';
 
+/** Nodes that were computed whole: a key of each by its place. */
+type Wholes = Map<number, string>;
+
 /** So many deferrals after its own, a tensor is not waited for any more. */
 const LONGEST_WAIT = 48;
 /** Evaluations without speculation after one in vain. */
 const REST_AFTER_WASTE = 16;
+/** Evaluations that are remembered: programs often use a few models in turn. */
+const MOST_REMEMBERED = 4;
 
 /**
  * Speculative execution: while TensorFlow.js still goes through a model, lanes compute what the last evaluation computed
@@ -25,9 +30,12 @@ export class Speculation {
   private weights = 0;
   private hasEvaluated = false;
   private rest = 0;
-  /** By their places, what is likely to be wanted whole, and what was in evaluations since the last deferral. */
-  private expected = new Map<number, string>();
-  private seen = new Map<number, string>();
+  /** What the last evaluations computed whole, by their places; the newest first. */
+  private readonly remembered: Wholes[] = [];
+  /** That of them which what is deferred now has been like. */
+  private expected: Wholes = new Map();
+  /** What evaluations have computed whole since the last deferral. */
+  private seen: Wholes = new Map();
   /** What is expected and deferred, but not closed yet. */
   private open: Storage[] = [];
 
@@ -75,10 +83,15 @@ export class Speculation {
     if (this.open.length > 0) this.startOpen();
   }
 
-  /** Whether what is deferred now was computed whole in the last evaluation, of the same weights. */
+  /** Whether what is deferred now was computed whole in one of the last evaluations, of the same weights. */
   isExpected(node: Node): boolean {
-    const key = this.expected.get(node.place);
-    return key !== undefined && this.weights !== 0 && key === keyOf(node);
+    if (this.rest > 0 || this.weights === 0) return false;
+    const alike = this.remembered.find((wholes) => {
+      const key = wholes.get(node.place);
+      return key !== undefined && key === keyOf(node);
+    });
+    if (alike) this.expected = alike;
+    return alike !== undefined;
   }
 
   /** The first deferral after an evaluation. */
@@ -87,11 +100,14 @@ export class Speculation {
     this.count = 0;
     this.weights = 0;
     this.open.length = 0;
-    this.expected = this.seen;
+    if (this.rest > 0) this.rest--;
+    // What was expected has come, and is told anew by what was seen.
+    const at = this.remembered.indexOf(this.expected);
+    if (at >= 0) this.remembered.splice(at, 1);
+    this.remembered.unshift(this.seen);
+    if (this.remembered.length > MOST_REMEMBERED) this.remembered.pop();
+    this.expected = new Map();
     this.seen = new Map();
-    if (this.rest === 0) return;
-    this.rest--;
-    this.expected.clear();
   }
 
   private startOpen(): void {
@@ -114,7 +130,7 @@ export class Speculation {
     for (let storage = behind.pop(); storage; storage = behind.pop()) {
       const node = nodeOf(storage);
       if (!node || storage.speculated) continue;
-      if (storage.hasId && !this.expected.has(node.place)) return false;
+      if (storage.hasId && !this.isExpected(node)) return false;
       for (const input of node.inputs) behind.push(input.storage);
     }
     return true;
