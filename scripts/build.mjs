@@ -13,6 +13,7 @@ import { build } from 'esbuild';
 import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
 import { boundExternals } from './lib/bound-externals.mjs';
+import { cpuOnDemand } from './lib/cpu-on-demand.mjs';
 import { BUILD, CLI_DIST, DIST, inRoot } from './lib/paths.mjs';
 import { privateWasmBackend } from './lib/private-wasm-backend.mjs';
 import { runBin } from './lib/run.mjs';
@@ -80,7 +81,7 @@ async function buildLibrary() {
     ...LIBRARY,
     ...NOTICES,
     ...SCRIPT_URL.node,
-    plugins: boundTo((name) => `const $package = require('${name}');`),
+    plugins: [cpuOnDemand(), ...boundTo((name) => `const $package = require('${name}');`)],
     platform: 'node',
     format: 'cjs',
     // The ES module has the functions' names. (To keep them here, too, costs time wherever a closure is made.)

@@ -1,11 +1,4 @@
-import '@tensorflow/tfjs-backend-cpu';
-import {
-  env,
-  getKernel,
-  getKernelsForBackend,
-  registerBackend,
-  registerKernel,
-} from '@tensorflow/tfjs-core';
+import { env, getKernel, registerBackend, registerKernel } from '@tensorflow/tfjs-core';
 import type {
   KernelConfig,
   KernelFunc,
@@ -13,6 +6,7 @@ import type {
   TensorInfo,
 } from '@tensorflow/tfjs-core';
 import { DynconvBackend } from './backend.js';
+import { CPU_ONLY, cpuKernel } from './cpu-backend.js';
 import { recordable } from './recording.js';
 import { tensorsOf } from './kernel-inputs.js';
 import { runOnCpu } from './run-on-cpu.js';
@@ -34,15 +28,12 @@ const PRIORITY = 2.5;
 export function register(): void {
   registerBackend(BACKEND, async () => new DynconvBackend(await startRuntime()), PRIORITY);
   const deferrable = new Map(operations.map((operation) => [operation.name, operation]));
-  const names = new Set<string>();
   for (const wasm of wasmKernels) {
     const operation = deferrable.get(wasm.kernelName);
     const kernelFunc: KernelFunc = (args) => run(wasm, operation, args, backendOf(args.backend));
     registerKernel({ ...wasm, backendName: BACKEND, kernelFunc: recordable(kernelFunc) });
-    names.add(wasm.kernelName);
   }
-  for (const { kernelName } of getKernelsForBackend('cpu')) {
-    if (names.has(kernelName)) continue;
+  for (const kernelName of CPU_ONLY) {
     const composition = compositions.find(({ name }) => name === kernelName);
     const kernelFunc: KernelFunc = ({ inputs, attrs = {}, backend }) =>
       (composition && compose(composition, inputs, attrs, backendOf(backend))) ??
@@ -78,7 +69,7 @@ function run(
     if (deferred) return deferred;
   }
   const { kernelName } = wasm;
-  if (!isTrusted(kernelName, inputs, attrs) && getKernel(kernelName, 'cpu')) {
+  if (!isTrusted(kernelName, inputs, attrs) && cpuKernel(kernelName)) {
     return runOnCpu(kernelName, inputs, attrs, backend);
   }
   for (const { dataId } of tensorsOf(inputs)) backend.slot(dataId).compute();
@@ -130,6 +121,6 @@ function runAtOnce(
   const { result, error } = backend.attempt(() => wasm.kernelFunc({ inputs, attrs, backend }));
   if (result) return result;
   const isFault = error instanceof OutOfMemoryError || error instanceof WebAssembly.RuntimeError;
-  if (isFault || !getKernel(wasm.kernelName, 'cpu')) throw error;
+  if (isFault || !cpuKernel(wasm.kernelName)) throw error;
   return runOnCpu(wasm.kernelName, inputs, attrs, backend);
 }

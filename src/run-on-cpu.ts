@@ -1,7 +1,6 @@
-import { getKernel } from '@tensorflow/tfjs-core';
 import type { DataId, NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
 import type { DynconvBackend } from './backend.js';
-import { cpuBackend } from './cpu-backend.js';
+import { cpuBackend, cpuKernel } from './cpu-backend.js';
 import { mapTensors } from './kernel-inputs.js';
 
 /**
@@ -14,7 +13,8 @@ export function runOnCpu(
   attrs: NamedAttrMap | undefined,
   backend: DynconvBackend,
 ): TensorInfo | TensorInfo[] {
-  const { kernelFunc } = getKernel(name, 'cpu');
+  const kernel = cpuKernel(name);
+  if (!kernel) throw new Error(`the cpu backend has no kernel ${name}`);
   const cpu = cpuBackend();
   /** What is on the cpu backend for this call alone. */
   const guests: DataId[] = [];
@@ -35,7 +35,7 @@ export function runOnCpu(
     return backend.adoptCpu(dataId, shape, dtype);
   };
   const { result, error } = backend.attempt(() => {
-    const results = kernelFunc({
+    const results = kernel.kernelFunc({
       inputs: mapTensors(inputs, lend),
       attrs: attrs ?? {},
       backend: cpu,
