@@ -1,4 +1,5 @@
 import type { Runtime } from '../arrays/runtime.js';
+import { skips } from '../flags.js';
 import { Driver } from './driver.js';
 import type { Purpose } from './driver.js';
 import { nodeOf } from './node.js';
@@ -157,7 +158,7 @@ export class Speculation {
   }
 }
 
-/** What a node has in common with that of another prediction. */
+/** What a node has in common with that of another prediction. Where nothing is skipped, more is computed whole. */
 function keyOf({ primitive, shape, depth, signature }: Deferred): string {
-  return `${primitive.name} ${shape.join()} ${depth} ${signature}`;
+  return `${primitive.name} ${shape.join()} ${depth} ${signature} ${skips()}`;
 }

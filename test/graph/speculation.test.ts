@@ -112,6 +112,15 @@ describe('speculation', () => {
     x.dispose();
   });
 
+  it('expects nothing of predictions that skipped nothing', () => {
+    const x = input(1);
+    tf.env().set('DYNCONV_SKIP', false);
+    for (let time = 0; time < RESTED; time++) run(predict, x);
+    tf.env().set('DYNCONV_SKIP', true);
+    assert.equal(run(predict, x).early, 0);
+    x.dispose();
+  });
+
   it('knows networks that take turns', () => {
     const x = input(1);
     const second = [3, 8].map((from, at) => filter([3, 3, from, 8], 20 + at));
