@@ -112,12 +112,13 @@ describe('speculation', () => {
     x.dispose();
   });
 
-  it('expects nothing of predictions that skipped nothing', () => {
+  it('expects no more of a prediction that skips after some that did not', () => {
     const x = input(1);
+    const { early } = run(predict, x);
     tf.env().set('DYNCONV_SKIP', false);
     for (let time = 0; time < RESTED; time++) run(predict, x);
     tf.env().set('DYNCONV_SKIP', true);
-    assert.equal(run(predict, x).early, 0);
+    assert.equal(run(predict, x).early, early);
     x.dispose();
   });
 
