@@ -11,7 +11,7 @@ import type { TensorRegistry } from './graph/storage.js';
 import type { Runtime } from './arrays/runtime.js';
 import { Slot } from './slot.js';
 import { SlotTable } from './slot-table.js';
-import { onLanes } from './flags.js';
+import { onLanes, skips } from './flags.js';
 import { isEmpty } from './wasm-kernels.js';
 import { cpuBackend } from './cpu-backend.js';
 import { isRecording, noteDeferral, noteNumber, requireReadable } from './recording.js';
@@ -102,7 +102,7 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
     const node = new Node(primitive, views, shape, dtype);
     const storage = new Storage(this.runtime, this, shape, dtype, node, nonNegative);
     this.deferred.add(storage);
-    if (!isRecording()) Speculation.of(this.runtime).noteDeferral(storage, node);
+    if (!isRecording()) Speculation.of(this.runtime).noteDeferral(storage, node, skips());
     if (this.deferred.size % ALERT_AFTER === 0) this.runtime.lanes.areAlert = true;
     if (node.depth > LONGEST_DEFERRAL || this.orphanedBytes > MOST_ORPHANED_BYTES) {
       try {

@@ -1,5 +1,4 @@
 import type { Runtime } from '../arrays/runtime.js';
-import { skips } from '../flags.js';
 import { Driver } from './driver.js';
 import type { Purpose } from './driver.js';
 import { nodeOf } from './node.js';
@@ -71,15 +70,18 @@ export class Speculation {
     this.isEvaluating = false;
   }
 
-  /** A tensor was deferred. */
-  noteDeferral(storage: Storage, node: Node): void {
+  /**
+   * A tensor was deferred.
+   * @param skips masks are looked at: without, more is computed whole
+   */
+  noteDeferral(storage: Storage, node: Node, skips: boolean): void {
     if (this.hasEvaluated) this.begin();
     node.place = this.count++;
     for (const { storage: input } of node.inputs) {
       const number = input.weightsNumber;
       if (number > 0) this.weights = (Math.imul(this.weights, 31) + number) | 0;
     }
-    node.signature = this.weights;
+    node.signature = 2 * this.weights + Number(skips);
     if (this.isExpected(node)) this.open.push(storage);
     if (this.open.length > 0) this.startOpen();
   }
@@ -158,7 +160,7 @@ export class Speculation {
   }
 }
 
-/** What a node has in common with that of another prediction. Where nothing is skipped, more is computed whole. */
+/** What a node has in common with that of another prediction. */
 function keyOf({ primitive, shape, depth, signature }: Deferred): string {
-  return `${primitive.name} ${shape.join()} ${depth} ${signature} ${skips()}`;
+  return `${primitive.name} ${shape.join()} ${depth} ${signature}`;
 }

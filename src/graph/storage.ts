@@ -33,7 +33,7 @@ export interface Deferred {
   readonly shape: readonly number[];
   /** How many operations were deferred before it since the last evaluation. */
   readonly place: number;
-  /** A hash of the weights that those read, and this one. */
+  /** A hash of the weights that those and this one read, and whether masks are looked at. */
   readonly signature: number;
   /** The longest chain of deferred operations that ends here. */
   readonly depth: number;
