@@ -100,7 +100,8 @@ class Run {
   private fail(error: Error): void {
     if (this.isOver) return;
     this.failure ??= error;
-    this.driver?.fail(error);
+    if (this.driver) this.driver.fail(error);
+    else this.storage.fail(error);
   }
 
   private end(): void {

@@ -241,6 +241,25 @@ describe('speculation', () => {
     x.dispose();
   });
 
+  it('whose job fails later is an error of everyone who reads the values', () => {
+    const x = input(1);
+    const expected = run(predict, x).values;
+    const y = trunk(x);
+    tf.relu(x).dispose();
+    const { storage } = dynconv().slot(y.dataId);
+    assert.isNotNull(storage!.speculated);
+    const { lanes } = dynconv().runtime;
+    lanes.drain = () => {
+      Reflect.deleteProperty(lanes, 'drain');
+      throw new Error('a lane has died');
+    };
+    assert.throws(() => y.dataSync(), 'a lane has died');
+    assert.throws(() => y.dataSync(), 'a lane has died');
+    y.dispose();
+    assert.deepEqual(run(predict, x).values, expected);
+    x.dispose();
+  });
+
   it('that fails is an error of who goes on with the values, and the next prediction works', () => {
     const x = input(1);
     const expected = run(predict, x).values;
