@@ -54,27 +54,20 @@ function fillColumns(cmd: usize, r: i32, height: i32, dst: usize): void {
   }
 }
 
-/** Computes the output rows from `r` on, `height` adjacent pixels, a vector at a time if they are eight. */
-export function slideByVector(cmd: usize, columns: usize, r: i32, height: i32): void {
+/** Computes the output rows from `r` on, `height` adjacent pixels; if they are eight, so many vectors at a time. */
+export function slide(vectors: i32, cmd: usize, columns: usize, r: i32, height: i32): void {
   fillColumns(cmd, r, height, columns);
   const isWide = word(cmd, Word.KernelW) == 5;
-  if (height == LOW) low(cmd, columns, r, isWide);
-  else if (isWide) vectors5(cmd, columns, r);
-  else vectors3(cmd, columns, r);
-}
-
-/** The same, two vectors at a time. */
-export function slideByPair(cmd: usize, columns: usize, r: i32, height: i32): void {
-  fillColumns(cmd, r, height, columns);
-  const isWide = word(cmd, Word.KernelW) == 5;
-  if (height == LOW) low(cmd, columns, r, isWide);
-  else if (isWide) pairs5(cmd, columns, r);
-  else pairs3(cmd, columns, r);
-}
-
-function low(cmd: usize, columns: usize, r: i32, isWide: bool): void {
-  if (isWide) low5(cmd, columns, r);
-  else low3(cmd, columns, r);
+  if (height == LOW) {
+    if (isWide) low5(cmd, columns, r);
+    else low3(cmd, columns, r);
+  } else if (vectors == 1) {
+    if (isWide) vectors5(cmd, columns, r);
+    else vectors3(cmd, columns, r);
+  } else {
+    if (isWide) pairs5(cmd, columns, r);
+    else pairs3(cmd, columns, r);
+  }
 }
 
 // A function each: V8 allocates registers better in small ones.
@@ -120,7 +113,7 @@ function tile(height: i32, kernelW: i32, vectors: i32, cmd: usize, columns: usiz
   const pitch = (<usize>channels) << 2;
   const lo = v128.load32_splat(cmd, Word.Min * 4);
   const hi = v128.load32_splat(cmd, Word.Max * 4);
-  const out0 = outRow(cmd, r + 0);
+  const out0 = outRow(cmd, r);
   const out1 = outRow(cmd, r + 1);
   const out2 = outRow(cmd, r + 2);
   const out3 = outRow(cmd, r + 3);

@@ -1,7 +1,7 @@
 /** Depthwise convolution (one filter per channel), in tiles of 8 output pixels by one or two vectors. */
 import { nextChannel, STEP } from './channel-steps';
 import { Word } from './command';
-import { adjacent, slideByPair, slideByVector, windowsSlide } from './dwconv-slide';
+import { adjacent, slide, windowsSlide } from './dwconv-slide';
 import { float, outRow, pointer, word } from './rows';
 import { clamp, madd, never } from './vector';
 import { fillWindows, taps, TILE, TILE_PITCH } from './window';
@@ -31,8 +31,7 @@ function depthwise(vectors: i32, cmd: usize, r0: i32, r1: i32, scratch: usize): 
   for (let r = r0; r < r1; ) {
     const height = slides ? adjacent(cmd, r, r1) : 0;
     if (height > 0) {
-      if (vectors > 1) slideByPair(cmd, scratch, r, height);
-      else slideByVector(cmd, scratch, r, height);
+      slide(vectors, cmd, scratch, r, height);
       r += height;
     } else {
       const rows = min(TILE, r1 - r);
