@@ -80,6 +80,15 @@ def configuration(run: Run, plan: Recipe | Phase, data: dict[str, Any]) -> dict[
     }
 
 
+def trunk_key(run: Run, plan: Recipe, data: dict[str, Any]) -> str:
+    """The fingerprint of a run's first phase, which it may share with others."""
+    static = run.network.static
+    # It sees pictures of its own size, whatever the last phase ends with.
+    small = dataclasses.replace(static.config, input_size=plan.trunk.stages[-1].size)
+    network = dataclasses.replace(static, config=small)
+    return fingerprint(configuration(Run(network, run.seed), plan.trunk, data))
+
+
 def execute(
     run: Run,
     plan: Recipe,
@@ -100,23 +109,19 @@ def execute(
     description = describe_data(data)
     pictures, validation = load(data, "train"), load(data, "validation")
 
-    def key(network: Network, part: Recipe | Phase) -> str:
-        return fingerprint(configuration(Run(network, run.seed), part, description))
-
     def trainer(network: Network, part: Recipe | Phase, phase: Phase, name: str, start: Any) -> Trainer:
         folder = cache / "runs" / f"{name}-seed{run.seed}"
-        return Trainer(network, phase, run.seed, pictures, folder, key(network, part), start)
+        key = fingerprint(configuration(Run(network, run.seed), part, description))
+        return Trainer(network, phase, run.seed, pictures, folder, key, start)
 
     static = run.network.static
-    # The first phase sees pictures of its own size, whatever the last one ends with.
-    small = dataclasses.replace(static.config, input_size=plan.trunk.stages[-1].size)
-    trunk_key = key(dataclasses.replace(static, config=small), plan.trunk)
     file = output / FOLDER / f"{Run(static, run.seed).name}.npz"
-    trunk = read_trunk(file, trunk_key, static, plan.trunk)
+    key = trunk_key(run, plan, description)
+    trunk = read_trunk(file, key, static, plan.trunk)
     if trunk is None:
         first = trainer(static, plan.trunk, plan.trunk, f"{static.name}-trunk", None)
-        write_trunk(Trunk(first.train(report, validation), first.seconds), file, trunk_key)
-        trunk = read_trunk(file, trunk_key, static, plan.trunk)
+        write_trunk(Trunk(first.train(report, validation), first.seconds), file, key)
+        trunk = read_trunk(file, key, static, plan.trunk)
         assert trunk is not None
     last = trainer(run.network, plan, plan.last, run.network.name, trunk.model)
     model = last.train(report, validation)

@@ -11,7 +11,7 @@ const TIME_LIMIT_MS = 12 * 60_000;
 /** What the Python sources must hold to, besides the tests. */
 const CHECKS = {
   ruff: ['-m', 'ruff', 'check', '.'],
-  mypy: ['-m', 'mypy', 'dynconv_models'],
+  mypy: ['-m', 'mypy', 'dynconv_models', 'torch_trainer'],
 };
 
 /** Runs pytest; its exit code counts, too, lest a run that broke off pass for a short one. */
