@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from .job import Job, Part, Weights
 from .trainer import Pictures, train
@@ -36,8 +37,11 @@ def load_pictures(directory: Path, device: torch.device) -> Pictures:
         FileNotFoundError: if there are none.
     """
     content = json.loads((directory / "benchmark.json").read_text())
-    arrays = (np.load(directory / f"train-{name}.npy", mmap_mode="r") for name in ("images", "joints", "labelled"))
-    return Pictures(*arrays, content["trainSize"] / content["size"], device)
+
+    def array(name: str) -> NDArray[Any]:
+        return np.load(directory / f"train-{name}.npy", mmap_mode="r")
+
+    return Pictures(array("images"), array("joints"), array("labelled"), content["trainSize"] / content["size"], device)
 
 
 def write_weights(file: Path, weights: Weights, about: dict[str, Any]) -> None:
