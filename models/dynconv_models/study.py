@@ -22,9 +22,9 @@ from .trainer import device
 
 FAMILIES = ("mobilenetv2", "resnet")
 #: The comparison that the study is about, the most telling first.
-CENTRAL = ("static-w100", "dynamic-b025", "static-w050", "static-w075", "static-w100-without4")
-#: Further budgets, and blocks.
-FURTHER = ("dynamic-b0125", "dynamic-b050", "static-w100-without2")
+CENTRAL = ("static-w100", "dynamic-b025", "dynamic-b050", "static-w050", "static-w075", "static-w100-without4")
+#: A further budget, and blocks.
+FURTHER = ("dynamic-b0125", "static-w100-without2")
 #: For the central comparison; 0 comes first, for all.
 FURTHER_SEEDS = (1, 2)
 

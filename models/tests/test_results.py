@@ -47,7 +47,7 @@ def latency(tmp_path: Path) -> Path:
 def test_nothing_is_filled_in(tmp_path: Path) -> None:
     results.main(["--trained", str(tmp_path / "none"), "--output", str(tmp_path)])
     text = (tmp_path / "RESULTS.md").read_text()
-    assert "not complete: 0 of 36 runs" in text
+    assert "not complete: 0 of 40 runs" in text
     assert text.count("| not run yet |") == 16
     assert "**It is not\nMPII**" in text
     assert not list((tmp_path / "figures").iterdir())
@@ -56,7 +56,7 @@ def test_nothing_is_filled_in(tmp_path: Path) -> None:
 def test_an_incomplete_study(tmp_path: Path, trained: Path) -> None:
     results.main(["--trained", str(trained), "--output", str(tmp_path)])
     text = (tmp_path / "RESULTS.md").read_text()
-    assert "not complete: 5 of 36 runs" in text
+    assert "not complete: 5 of 40 runs" in text
     row = next(line for line in text.splitlines() if line.startswith("| `mobilenetv2-dynamic-b025`"))
     assert "2 of 3" in row and "57.00 [56.00, 58.00]" in row and "25.0 %" in row and "not measured" in row
     assert "`mobilenetv2-dynamic-b025`: no verdict, its latency is not measured yet." in text
