@@ -4,6 +4,7 @@
  */
 import { Word } from './command';
 import { inPixelRow, inRow, item, outPixel, pointer, word } from './rows';
+import { LANES } from './vector';
 
 /** Rows of the lowest tile: the addresses are of a multiple of it. */
 export const TILE: i32 = 4;
@@ -65,58 +66,107 @@ function fillPointwise(cmd: usize, r0: i32, rows: i32, dst: usize): void {
 
 function fillTaps(cmd: usize, r0: i32, rows: i32, padding: usize, dst: usize): void {
   const pixels = pointer(cmd, Word.OutPixels);
-  const rowOf = pointer(cmd, Word.InRowOf);
-  const zero = pointer(cmd, Word.Zero);
-  const inBase = pointer(cmd, Word.InBase);
-  const inStride = pointer(cmd, Word.InStride);
-  const inMask = word(cmd, Word.InMask);
-  const inH = word(cmd, Word.InH);
-  const inW = word(cmd, Word.InW);
   const outH = word(cmd, Word.OutH);
   const outW = word(cmd, Word.OutW);
-  const kernelH = word(cmd, Word.KernelH);
-  const kernelW = word(cmd, Word.KernelW);
-  const strideH = word(cmd, Word.StrideH);
-  const strideW = word(cmd, Word.StrideW);
-  const dilationH = word(cmd, Word.DilationH);
-  const dilationW = word(cmd, Word.DilationW);
-  const padTop = word(cmd, Word.PadTop);
-  const padLeft = word(cmd, Word.PadLeft);
+  const image = word(cmd, Word.InH) * word(cmd, Word.InW);
+  // The rows of pixels next to each other lie next to each other in the table, or are of the same numbers.
+  const canRun = !pointer(cmd, Word.InRowOf) || word(cmd, Word.StrideW) == 1;
   const pitch = tapPitch(rows);
-
-  let last = -2;
+  const filled = (rows + TILE - 1) & -TILE;
+  let next = -1;
   let x = 0;
   let y = 0;
-  let image = 0;
-  const filled = (rows + TILE - 1) & -TILE;
-  for (let i = 0; i < filled; i++) {
+  let first = 0;
+  for (let i = 0; i < filled; ) {
     const r = r0 + (i < rows ? i : rows - 1);
     const p = pixels ? item(pixels, r) : r;
-    if (p == last + 1 && x + 1 < outW) {
-      x++;
-    } else if (p != last) {
+    if (p != next || x >= outW) {
       const line = p / outW;
       x = p - line * outW;
       const n = line / outH;
       y = line - n * outH;
-      image = n * inH * inW;
+      first = n * image;
     }
-    last = p;
-    let slot = dst + ((<usize>i) << 2);
-    let iy = y * strideH - padTop;
-    for (let ky = 0; ky < kernelH; ky++, iy += dilationH) {
-      const inside = <u32>iy < <u32>inH;
-      const line = image + iy * inW;
-      let ix = x * strideW - padLeft;
-      for (let kx = 0; kx < kernelW; kx++, ix += dilationW, slot += pitch) {
-        let address = padding;
-        if (inside && <u32>ix < <u32>inW) {
-          const q = line + ix;
-          const row = rowOf ? item(rowOf, q) : q;
-          address = row < 0 ? zero : inBase + <usize>(row & inMask) * inStride;
-        }
-        store<usize>(slot, address);
+    const isRun =
+      canRun && i + LANES <= rows && x + LANES <= outW && (!pixels || item(pixels, r + LANES - 1) == p + LANES - 1);
+    const count = isRun ? LANES : 1;
+    if (isRun) fillRun(cmd, x, y, first, padding, pitch, dst);
+    else fillOne(cmd, x, y, first, padding, pitch, dst);
+    dst += (<usize>count) << 2;
+    i += count;
+    x += count;
+    next = p + count;
+  }
+}
+
+/** The addresses of the window of the output pixel at (x, y); the pixels of its image's input begin at `first`. */
+@inline
+function fillOne(
+  cmd: usize, x: i32, y: i32, first: i32, padding: usize, pitch: usize, slot: usize,
+): void {
+  const inH = word(cmd, Word.InH);
+  const inW = word(cmd, Word.InW);
+  const kernelH = word(cmd, Word.KernelH);
+  const kernelW = word(cmd, Word.KernelW);
+  const dilationH = word(cmd, Word.DilationH);
+  const dilationW = word(cmd, Word.DilationW);
+  const left = x * word(cmd, Word.StrideW) - word(cmd, Word.PadLeft);
+  let iy = y * word(cmd, Word.StrideH) - word(cmd, Word.PadTop);
+  for (let ky = 0; ky < kernelH; ky++, iy += dilationH) {
+    const inside = <u32>iy < <u32>inH;
+    let ix = left;
+    for (let kx = 0; kx < kernelW; kx++, ix += dilationW, slot += pitch) {
+      const isRead = inside && <u32>ix < <u32>inW;
+      store<usize>(slot, isRead ? inPixelRow(cmd, first + iy * inW + ix) : padding);
+    }
+  }
+}
+
+/** `fillOne` for the four output pixels from (x, y) on, which are of one line. */
+@inline
+function fillRun(
+  cmd: usize, x: i32, y: i32, first: i32, padding: usize, pitch: usize, slot: usize,
+): void {
+  const inH = word(cmd, Word.InH);
+  const inW = word(cmd, Word.InW);
+  const kernelH = word(cmd, Word.KernelH);
+  const kernelW = word(cmd, Word.KernelW);
+  const dilationH = word(cmd, Word.DilationH);
+  const dilationW = word(cmd, Word.DilationW);
+  const strideW = word(cmd, Word.StrideW);
+  const rowOf = pointer(cmd, Word.InRowOf);
+  const zero = i32x4.splat(pointer(cmd, Word.Zero));
+  const base = i32x4.splat(pointer(cmd, Word.InBase));
+  const stride = i32x4.splat(pointer(cmd, Word.InStride));
+  const mask = i32x4.splat(word(cmd, Word.InMask));
+  const outside = i32x4.splat(padding);
+  const steps = i32x4.mul(i32x4(0, 1, 2, 3), i32x4.splat(strideW));
+  const reach = (LANES - 1) * strideW;
+  const left = x * strideW - word(cmd, Word.PadLeft);
+  let iy = y * word(cmd, Word.StrideH) - word(cmd, Word.PadTop);
+  for (let ky = 0; ky < kernelH; ky++, iy += dilationH) {
+    const inside = <u32>iy < <u32>inH;
+    const line = first + iy * inW;
+    let ix = left;
+    for (let kx = 0; kx < kernelW; kx++, ix += dilationW, slot += pitch) {
+      if (!inside) {
+        v128.store(slot, outside);
+        continue;
       }
+      const q = line + ix;
+      if (ix < 0 || ix + reach >= inW) {
+        for (let k = 0; k < LANES; k++) {
+          const isRead = <u32>(ix + k * strideW) < <u32>inW;
+          store<usize>(slot + ((<usize>k) << 2), isRead ? inPixelRow(cmd, q + k * strideW) : padding);
+        }
+        continue;
+      }
+      const rows = rowOf
+        ? v128.load(rowOf + ((<usize>q) << 2))
+        : i32x4.add(i32x4.splat(q), steps);
+      let addresses = i32x4.add(i32x4.mul(v128.and(rows, mask), stride), base);
+      if (rowOf) addresses = v128.bitselect(zero, addresses, i32x4.shr_s(rows, 31));
+      v128.store(slot, addresses);
     }
   }
 }
