@@ -9,37 +9,18 @@ import { Speculation } from './graph/speculation.js';
 import { Storage } from './graph/storage.js';
 import type { TensorRegistry } from './graph/storage.js';
 import type { Runtime } from './arrays/runtime.js';
+import { Attempts } from './attempts.js';
+import type { Attempted } from './attempts.js';
 import { Slot } from './slot.js';
 import { SlotTable } from './slot-table.js';
 import { onLanes, skips } from './flags.js';
+import { bytesOf, copied } from './values.js';
 import { isEmpty } from './wasm-kernels.js';
 import { cpuBackend } from './cpu-backend.js';
 import { isRecording, noteDeferral, noteNumber, requireReadable } from './recording.js';
 import type { Deferral } from './recording.js';
 
 type Values = backend_util.BackendValues;
-
-const ARRAYS = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
-
-/** The bytes of numbers as values of a type; some kernels of the cpu backend hand over plain arrays. */
-function bytesOf(
-  values: backend_util.TypedArray | number[],
-  dtype: keyof typeof ARRAYS,
-): Uint8Array {
-  const typed = values instanceof ARRAYS[dtype] ? values : ARRAYS[dtype].from(values);
-  return new Uint8Array(typed.buffer, typed.byteOffset, typed.byteLength);
-}
-
-/** Values from `start` to `end`: faster than a slice, which clears what it writes to first. */
-function copied(
-  values: Float32Array | Int32Array | Uint8Array,
-  start: number,
-  end: number,
-): Float32Array | Int32Array | Uint8Array {
-  if (values instanceof Float32Array) return new Float32Array(values.subarray(start, end));
-  if (values instanceof Int32Array) return new Int32Array(values.subarray(start, end));
-  return new Uint8Array(values.subarray(start, end));
-}
 
 /** A longer chain of deferred operations is computed before it grows further. */
 const LONGEST_DEFERRAL = 4096;
@@ -58,8 +39,7 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
   private readonly slots: SlotTable;
   private nextId = 1;
   private orphanedBytes = 0;
-  /** The data ids that references were taken to during an attempt, less those given back. */
-  private taken: DataId[] | null = null;
+  private readonly attempts = new Attempts((dataId) => this.disposeData(dataId));
   private readonly deferred = new Set<Storage>();
   private readonly forgetLanes: () => void;
 
@@ -165,7 +145,7 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
     const pointer = ready.surrender();
     ready.releaseId();
     this.dataIdMap.delete(dataId);
-    this.count(dataId, -1);
+    this.attempts.count(dataId, -1);
     return pointer;
   }
 
@@ -193,48 +173,20 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
    * Runs another backend's kernel. What it made or referred to and does not return, because it threw
    * or forgot it, is given back.
    */
-  attempt<T extends TensorInfo | TensorInfo[]>(
-    kernel: () => T,
-  ): { result: T; error?: undefined } | { result: null; error: unknown } {
-    const outer = this.taken;
-    const taken: DataId[] = [];
-    this.taken = taken;
-    let result: T | null = null;
-    let error: unknown;
-    try {
-      result = kernel();
-    } catch (thrown) {
-      error = thrown;
-    }
-    const returned: readonly TensorInfo[] = Array.isArray(result) ? result : result ? [result] : [];
-    for (const { dataId } of returned) this.count(dataId, -1);
-    this.taken = null;
-    for (const dataId of taken) this.disposeData(dataId);
-    this.taken = outer;
-    for (const { dataId } of returned) this.count(dataId, 1);
-    return result ? { result } : { result, error };
-  }
-
-  private count(dataId: DataId, references: 1 | -1): void {
-    const { taken } = this;
-    if (!taken) return;
-    if (references === 1) taken.push(dataId);
-    else {
-      const last = taken.lastIndexOf(dataId);
-      if (last >= 0) taken.splice(last, 1);
-    }
+  attempt<T extends TensorInfo | TensorInfo[]>(kernel: () => T): Attempted<T> {
+    return this.attempts.attempt(kernel);
   }
 
   override incRef(dataId: DataId): void {
     super.incRef(dataId);
-    this.count(dataId, 1);
+    this.attempts.count(dataId, 1);
   }
 
   // TensorStorage.
 
   private place(slot: Slot): DataId {
     const dataId = this.slots.add(slot);
-    this.count(dataId, 1);
+    this.attempts.count(dataId, 1);
     return dataId;
   }
 
@@ -341,7 +293,7 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
   override disposeData(dataId: DataId, force = false): boolean {
     const slot = this.slots.find(dataId);
     if (!slot) return true;
-    this.count(dataId, -1);
+    this.attempts.count(dataId, -1);
     slot.refCount--;
     if (!force && slot.refCount > 0) return false;
     if (slot.cpuId) cpuBackend().disposeData(slot.cpuId);

@@ -6,7 +6,7 @@ import { CaptureError, capture } from '../../src/index.js';
 import { assertClose } from './closeness.js';
 import { assertLeavesNothing, footprint } from './footprint.js';
 import { inputOf, runSteps } from './interpreter.js';
-import { callKernel, kernelCalls, otherTypes } from './kernel-calls.js';
+import { callKernel, kernelCalls, otherTypes } from './kernel-calls/index.js';
 import { hourglassPredictor } from './predictor.js';
 import { anyProgram } from './program.js';
 import type { Program } from './program.js';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import '../../src/index.js';
 import { assertClose } from './closeness.js';
 import { assertLeavesNothing } from './footprint.js';
-import { callKernel } from './kernel-calls.js';
+import { callKernel } from './kernel-calls/index.js';
 import { filter, quarters } from './random-tensors.js';
 
 /** Activations that converters fuse to layers; TensorFlow's optimizer makes those that no other backend has. */

@@ -4,7 +4,7 @@ import { assert } from 'chai';
 import '../../src/index.js';
 import { watchHeap } from './canaries.js';
 import { dynconv, footprint, restart } from './footprint.js';
-import { callKernel, kernelCalls, otherTypes, uncalled } from './kernel-calls.js';
+import { callKernel, kernelCalls, otherTypes, uncalled } from './kernel-calls/index.js';
 import { assertSameValues, valuesOf } from './readings.js';
 import type { Reading } from './readings.js';
 import { Source } from './source.js';

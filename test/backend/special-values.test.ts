@@ -2,7 +2,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { assert } from 'chai';
 import '../../src/index.js';
-import { callKernel } from './kernel-calls.js';
+import { callKernel } from './kernel-calls/index.js';
 import { valuesOf } from './readings.js';
 import type { Reading } from './readings.js';
 
