@@ -90,8 +90,7 @@ function fillTaps(cmd: usize, r0: i32, rows: i32, padding: usize, dst: usize): v
     const isRun =
       canRun && i + LANES <= rows && x + LANES <= outW && (!pixels || item(pixels, r + LANES - 1) == p + LANES - 1);
     const count = isRun ? LANES : 1;
-    if (isRun) fillRun(cmd, x, y, first, padding, pitch, dst);
-    else fillOne(cmd, x, y, first, padding, pitch, dst);
+    fillRun(cmd, x, y, first, count, padding, pitch, dst);
     dst += (<usize>count) << 2;
     i += count;
     x += count;
@@ -99,33 +98,13 @@ function fillTaps(cmd: usize, r0: i32, rows: i32, padding: usize, dst: usize): v
   }
 }
 
-/** The addresses of the window of the output pixel at (x, y); the pixels of its image's input begin at `first`. */
-@inline
-function fillOne(
-  cmd: usize, x: i32, y: i32, first: i32, padding: usize, pitch: usize, slot: usize,
-): void {
-  const inH = word(cmd, Word.InH);
-  const inW = word(cmd, Word.InW);
-  const kernelH = word(cmd, Word.KernelH);
-  const kernelW = word(cmd, Word.KernelW);
-  const dilationH = word(cmd, Word.DilationH);
-  const dilationW = word(cmd, Word.DilationW);
-  const left = x * word(cmd, Word.StrideW) - word(cmd, Word.PadLeft);
-  let iy = y * word(cmd, Word.StrideH) - word(cmd, Word.PadTop);
-  for (let ky = 0; ky < kernelH; ky++, iy += dilationH) {
-    const inside = <u32>iy < <u32>inH;
-    let ix = left;
-    for (let kx = 0; kx < kernelW; kx++, ix += dilationW, slot += pitch) {
-      const isRead = inside && <u32>ix < <u32>inW;
-      store<usize>(slot, isRead ? inPixelRow(cmd, first + iy * inW + ix) : padding);
-    }
-  }
-}
-
-/** `fillOne` for the four output pixels from (x, y) on, which are of one line. */
+/**
+ * The addresses of the windows of `count` output pixels, one or four, from (x, y) on, in one line. The pixels of their
+ * image's input begin at `first`.
+ */
 @inline
 function fillRun(
-  cmd: usize, x: i32, y: i32, first: i32, padding: usize, pitch: usize, slot: usize,
+  cmd: usize, x: i32, y: i32, first: i32, count: i32, padding: usize, pitch: usize, slot: usize,
 ): void {
   const inH = word(cmd, Word.InH);
   const inW = word(cmd, Word.InW);
@@ -139,34 +118,29 @@ function fillRun(
   const base = i32x4.splat(pointer(cmd, Word.InBase));
   const stride = i32x4.splat(pointer(cmd, Word.InStride));
   const mask = i32x4.splat(word(cmd, Word.InMask));
-  const outside = i32x4.splat(padding);
   const steps = i32x4.mul(i32x4(0, 1, 2, 3), i32x4.splat(strideW));
   const reach = (LANES - 1) * strideW;
   const left = x * strideW - word(cmd, Word.PadLeft);
   let iy = y * word(cmd, Word.StrideH) - word(cmd, Word.PadTop);
   for (let ky = 0; ky < kernelH; ky++, iy += dilationH) {
     const inside = <u32>iy < <u32>inH;
-    const line = first + iy * inW;
     let ix = left;
     for (let kx = 0; kx < kernelW; kx++, ix += dilationW, slot += pitch) {
-      if (!inside) {
-        v128.store(slot, outside);
+      const q = first + iy * inW + ix;
+      if (count == LANES && inside && ix >= 0 && ix + reach < inW) {
+        const rows = rowOf
+          ? v128.load(rowOf + ((<usize>q) << 2))
+          : i32x4.add(i32x4.splat(q), steps);
+        const addresses = i32x4.add(i32x4.mul(v128.and(rows, mask), stride), base);
+        const isAbsent = i32x4.shr_s(rows, 31);
+        v128.store(slot, rowOf ? v128.bitselect(zero, addresses, isAbsent) : addresses);
         continue;
       }
-      const q = line + ix;
-      if (ix < 0 || ix + reach >= inW) {
-        for (let k = 0; k < LANES; k++) {
-          const isRead = <u32>(ix + k * strideW) < <u32>inW;
-          store<usize>(slot + ((<usize>k) << 2), isRead ? inPixelRow(cmd, q + k * strideW) : padding);
-        }
-        continue;
+      for (let k = 0; k < count; k++) {
+        const isRead = inside && <u32>(ix + k * strideW) < <u32>inW;
+        const address = isRead ? inPixelRow(cmd, q + k * strideW) : padding;
+        store<usize>(slot + ((<usize>k) << 2), address);
       }
-      const rows = rowOf
-        ? v128.load(rowOf + ((<usize>q) << 2))
-        : i32x4.add(i32x4.splat(q), steps);
-      let addresses = i32x4.add(i32x4.mul(v128.and(rows, mask), stride), base);
-      if (rowOf) addresses = v128.bitselect(zero, addresses, i32x4.shr_s(rows, 31));
-      v128.store(slot, addresses);
     }
   }
 }
