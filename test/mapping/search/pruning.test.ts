@@ -2,13 +2,16 @@ import { assert } from 'chai';
 import fc from 'fast-check';
 import { FREE, OBJECTIVES, searchLayer } from '../../../src/mapping/index.js';
 import { CostModel } from '../../../src/mapping/cost/cost-model.js';
+import type { Cost } from '../../../src/mapping/cost/cost-model.js';
 import { makeNest, operandsOf } from '../../../src/mapping/cost/nest.js';
+import type { Accelerator } from '../../../src/mapping/hardware/accelerator.js';
 import { LoopOrder } from '../../../src/mapping/mapping/loop-order.js';
 import { Allocator } from '../../../src/mapping/search/allocator.js';
 import { visitOrders } from '../../../src/mapping/search/loop-orders.js';
 import { LowerBound } from '../../../src/mapping/search/lower-bound.js';
 import { spatialCandidates } from '../../../src/mapping/search/spatial-candidates.js';
 import { splitTemporalLoops } from '../../../src/mapping/search/temporal-loops.js';
+import type { Layer } from '../../../src/mapping/workload/layer.js';
 import { accelerator, convolution, matrixProduct, memory, port } from '../examples.js';
 
 const layers = fc.oneof(
@@ -74,43 +77,66 @@ const accelerators = fc
     return accelerator({ D1: d1, D2: d2 }, memories, systolic ? ['D1'] : []);
   });
 
+type Price = Pick<Cost, 'latency' | 'energy'>;
+
+/** Calls `check` with the lower bound of every beginning of every order, and what an order that begins so costs. */
+function visitBounds(
+  layer: Layer,
+  hardware: Accelerator,
+  check: (bound: Price, cost: Price) => void,
+): void {
+  const [spatialMapping] = spatialCandidates(
+    hardware,
+    operandsOf(layer, hardware, FREE.links),
+    FREE,
+    { count: 1, mixed: false },
+  );
+  const nest = makeNest(layer, hardware, FREE.links, spatialMapping);
+  const { loops, ordering } = splitTemporalLoops(nest, FREE.ordering, 5);
+  const [model, allocator] = [new CostModel(nest), new Allocator(nest)];
+  const bound = new LowerBound(new CostModel(nest), loops);
+  const order = new LoopOrder();
+  const indexOf = (dim: string): number => layer.loops.findIndex((loop) => loop.dim === dim);
+  visitOrders(order, loops, indexOf, ordering, {
+    visit() {
+      if (!allocator.allocate(order)) return;
+      const { latency, energy } = model.evaluate(order, allocator.ends);
+      const whole = order.length;
+      for (order.length = 1; order.length < whole; order.length++) {
+        check(bound.of(order), { latency, energy });
+      }
+      order.length = whole;
+    },
+  });
+}
+
 describe('the lower bound of orders that begin alike', () => {
   it('is not above what any of them costs', function () {
     this.timeout(60_000);
-    let tight = 0;
     fc.assert(
       fc.property(layers, accelerators, (layer, hardware) => {
-        const [spatialMapping] = spatialCandidates(
-          hardware,
-          operandsOf(layer, hardware, FREE.links),
-          FREE,
-          { count: 1, mixed: false },
-        );
-        const nest = makeNest(layer, hardware, FREE.links, spatialMapping);
-        const { loops, ordering } = splitTemporalLoops(nest, FREE.ordering, 5);
-        const [model, allocator] = [new CostModel(nest), new Allocator(nest)];
-        const bound = new LowerBound(new CostModel(nest), loops);
-        const order = new LoopOrder();
-        const indexOf = (dim: string): number => layer.loops.findIndex((loop) => loop.dim === dim);
-        visitOrders(order, loops, indexOf, ordering, {
-          visit() {
-            if (!allocator.allocate(order)) return;
-            const { latency, energy } = model.evaluate(order, allocator.ends);
-            const whole = order.length;
-            for (order.length = 1; order.length < whole; order.length++) {
-              const least = bound.of(order);
-              assert.isAtMost(least.latency, latency * (1 + 1e-9));
-              assert.isAtMost(least.energy, energy * (1 + 1e-9));
-              if (least.latency > 0.999 * latency && least.energy > 0.999 * energy) tight++;
-            }
-            order.length = whole;
-          },
+        visitBounds(layer, hardware, (bound, cost) => {
+          assert.isAtMost(bound.latency, cost.latency * (1 + 1e-9));
+          assert.isAtMost(bound.energy, cost.energy * (1 + 1e-9));
         });
       }),
       { numRuns: 60 },
     );
-    // A bound that is never near would prune nothing.
-    assert.isAbove(tight, 0);
+  });
+
+  it('is near it for some: else it would prune nothing', function () {
+    this.timeout(60_000);
+    let tight = 0;
+    // The same examples every time: of others, all may be far.
+    for (const [layer, hardware] of fc.sample(fc.tuple(layers, accelerators), {
+      numRuns: 60,
+      seed: 1,
+    })) {
+      visitBounds(layer, hardware, (bound, cost) => {
+        if (bound.latency > 0.999 * cost.latency && bound.energy > 0.999 * cost.energy) tight++;
+      });
+    }
+    assert.isAbove(tight, 100);
   });
 });
 
