@@ -57,7 +57,7 @@ def in_float32(weights: Weights) -> Weights:
 
 def test_a_job_is_read_as_it_was_written(tmp_path: Path) -> None:
     names = ("mobilenetv2-dynamic-b0125-seed1", "resnet-static-w050")
-    jobs = [prepare(Run.parse(name), short(), None) for name in names]
+    jobs = [prepare(Run.parse(name), short(), {}, None) for name in names]
     write_jobs(tmp_path / "jobs.npz", jobs)
 
     def plain(value: Any) -> Any:
@@ -73,7 +73,7 @@ def test_a_job_is_read_as_it_was_written(tmp_path: Path) -> None:
 def test_a_job_says_what_the_recipe_says() -> None:
     plan = short()
     run = Run.parse("mobilenetv2-dynamic-b0125-seed1")
-    job = prepare(run, plan, None)
+    job = prepare(run, plan, {}, None)
     assert (job.name, job.trunk_of, job.seed) == (run.name, "mobilenetv2-static-w100-seed1", 1)
     np.testing.assert_allclose(job.last.rates, [plan.last.rate_at(step) for step in range(4)])
     np.testing.assert_allclose(job.last.targets[:, 0], [1, 0.5625, 0.125, 0.125])
@@ -83,12 +83,13 @@ def test_a_job_says_what_the_recipe_says() -> None:
     assert all(0 < block.dilated < block.kept for block in job.last.blocks)
 
 
-def test_networks_take_over_the_weights_that_keras_takes_over() -> None:
+@pytest.mark.parametrize("stacks", [1, 2])
+def test_networks_take_over_the_weights_that_keras_takes_over(stacks: int) -> None:
     keras.utils.set_random_seed(3)
     static, dynamic = tiny("resnet-basic", None), tiny("resnet-basic", 0.25)
-    one = static.build(1, SIZE, all_stacks=True)
+    one = static.build(stacks, SIZE, all_stacks=True)
     for network in (static, dynamic):
-        two = network.build(2, SIZE, all_stacks=True)
+        two = network.build(stacks + 1, SIZE, all_stacks=True)
         start_calmly(two)
         described = program(two, weights_of(one))
         take_over(one, two)
@@ -133,7 +134,7 @@ def test_a_step_has_the_loss_and_the_gradients_that_keras_has(backbone: Any, bud
     paths = [variable.path for variable in model.trainable_variables]
     wanted = dict(zip(paths, tape.gradient(total, model.trainable_variables), strict=True))
 
-    job = prepare(Run(network), short(), None)
+    job = prepare(Run(network), short(), {}, None)
     described = program(model)
     described = dataclasses.replace(described, fresh=in_float32(weights_of(model)))
     parameters = graph.Parameters(described, described.fresh, torch.device("cpu"))
@@ -221,7 +222,7 @@ def test_jobs_train_and_come_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     (tmp_path / "benchmark.json").write_text('{"trainSize": 96, "size": 64}')
     networks = [Run(tiny("resnet-basic", None)), Run(tiny("resnet-basic", 0.25))]
     monkeypatch.setattr(Network, "static", property(lambda self: tiny("resnet-basic", None)))
-    jobs: list[Job] = [prepare(run, short(), None) for run in networks]
+    jobs: list[Job] = [prepare(run, short(), {}, None) for run in networks]
     seen: list[tuple[str, ...]] = []
     run_all(jobs, tmp_path, tmp_path / "out", 2, lambda names, *_: seen.append(tuple(names)))
     assert [*dict.fromkeys(seen)] == [("trunk-resnet-static-w100",), ("resnet-static-w100", "resnet-dynamic-b025")]
@@ -229,9 +230,19 @@ def test_jobs_train_and_come_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(collect, "central", lambda split, size: split)
     monkeypatch.setattr(collect, "first", lambda split, count: split)
     images = type("Pictures", (), {"images": random.integers(0, 255, (4, SIZE, SIZE, 3)).astype(np.uint8)})()
-    for run in networks:
-        stage = short().last.stages[-1]
-        model, about = collect.restore(tmp_path / "out" / f"{run.name}.npz", run, stage, images)
+    stage = short().last.stages[-1]
+    for run, job in zip(networks, jobs, strict=True):
+        file = tmp_path / "out" / f"{run.name}.npz"
+        model, about = collect.restore(file, job.key, run, stage, images)
         assert about["device"] == "CPU" and model.output_shape == (None, 16, 16, 16)
-    with pytest.raises(ValueError, match="holds no weights"):
-        collect.restore(tmp_path / "out" / "resnet-static-w100.npz", networks[1], stage, images)
+        with pytest.raises(ValueError, match="another recipe"):
+            collect.restore(file, "other", run, stage, images)
+    with pytest.raises(ValueError, match="holds other weights"):
+        collect.restore(tmp_path / "out" / "resnet-static-w100.npz", jobs[0].key, networks[1], stage, images)
+    # What is finished is not trained again; what is of another configuration is.
+    seen.clear()
+    run_all(jobs, tmp_path, tmp_path / "out", 2, lambda names, *_: seen.append(tuple(names)))
+    assert not seen
+    other = dataclasses.replace(jobs[1], key="other")
+    run_all([jobs[0], other], tmp_path, tmp_path / "out", 2, lambda names, *_: seen.append(tuple(names)))
+    assert {*seen} == {("resnet-dynamic-b025",)}

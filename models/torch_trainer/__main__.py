@@ -42,11 +42,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 from .side_by_side import run_all
 
                 jobs = [job for job in read_jobs(options.jobs) if fnmatch.fnmatchcase(job.name, options.only)]
+                if not jobs:
+                    raise ValueError(f"--only {options.only}: no job in {options.jobs} has such a name")
                 run_all(jobs, options.data, options.output, options.parallel)
             case _:
                 from .collect import collect_all
 
                 collect_all(options.weights, options.only, options.data, options.output, options.cache)
+    except ModuleNotFoundError as error:
+        sys.exit(f"{error}: `run` needs PyTorch and NumPy, the others what models[convert,train] asks for")
     except (ValueError, FileNotFoundError) as error:
         sys.exit(str(error))
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import fnmatch
-import json
 from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 
 from dynconv_models.cards import Card, Training, fingerprint
 from dynconv_models.finish import finish
@@ -20,33 +18,33 @@ from dynconv_models.train import CACHE, DATA, OUTPUT, Run, configuration, descri
 from dynconv_models.trainer import RECALIBRATION_IMAGES, recalibrate, take_over
 from dynconv_models.trunk import FOLDER, Trunk, write_trunk
 
-_TRUNK = "trunk-"
+from .job import TRUNK, read_weights
 
 
-def restore(file: Path, run: Run, stage: Stage, pictures: Split) -> tuple[keras.Model, dict[str, Any]]:
+def restore(file: Path, key: str, run: Run, stage: Stage, pictures: Split) -> tuple[keras.Model, dict[str, Any]]:
     """The network that a file of `run` holds, batch normalization recalibrated, and what the file says about it.
 
     Args:
         file: `NAME.npz`.
+        key: fingerprint of the configuration that it must be of.
         run: which it is of.
         stage: that training ended with.
         pictures: to recalibrate on.
 
     Raises:
-        ValueError: if the file has not what the network is made of.
+        ValueError: if the file is of another configuration, or has not what the network is made of.
     """
     model = run.network.build(stage.stacks, stage.size)
-    with np.load(file) as arrays:
-        about: dict[str, Any] = json.loads(str(arrays["about"]))
-        for layer in model.layers:
-            weights = layer.get_weights()
-            is_norm = isinstance(layer, keras.layers.BatchNormalization)
-            for index in range(2 if is_norm else len(weights)):
-                name = f"{layer.name}/{index}"
-                if name not in arrays or arrays[name].shape != weights[index].shape:
-                    raise ValueError(f"{file}: holds no weights {name} of the shape {list(weights[index].shape)}")
-                weights[index] = arrays[name].astype(np.float32)
-            layer.set_weights(weights)
+    found, about = read_weights(file)
+    if about["key"] != key:
+        raise ValueError(f"{file}: trained by another recipe, or on other pictures; prepare and train it anew")
+    for layer in model.layers:
+        weights = layer.get_weights()
+        trained = 2 if isinstance(layer, keras.layers.BatchNormalization) else len(weights)
+        parts = found.get(layer.name, [])
+        if [part.shape for part in parts] != [weight.shape for weight in weights[:trained]]:
+            raise ValueError(f"{file}: holds other weights of {layer.name} than the network has")
+        layer.set_weights([*parts, *weights[trained:]])
     fused = with_fused_batch_norms(model)
     recalibrate(fused, central(first(pictures, RECALIBRATION_IMAGES), stage.size).images)
     take_over(fused, model)
@@ -60,23 +58,24 @@ def collect(file: Path, plan: Recipe, data: Path, output: Path, cache: Path) -> 
     """
     description = describe_data(data)
     pictures = load(data, "train")
-    if file.stem.startswith(_TRUNK):
-        run = Run.parse(file.stem.removeprefix(_TRUNK))
-        model, about = restore(file, run, plan.trunk.stages[-1], pictures)
+    if file.stem.startswith(TRUNK):
+        run = Run.parse(file.stem.removeprefix(TRUNK))
         key = trunk_key(run, plan, description)
+        model, about = restore(file, key, run, plan.trunk.stages[-1], pictures)
         write_trunk(Trunk(model, float(about["seconds"])), output / FOLDER / f"{run.name}.npz", key)
         return None
     run = Run.parse(file.stem)
-    model, about = restore(file, run, plan.last.stages[-1], pictures)
+    key = fingerprint(configuration(run, plan, description))
+    model, about = restore(file, key, run, plan.last.stages[-1], pictures)
     training = Training(
         data=description,
         seed=run.seed,
         steps=plan.steps,
         batch=plan.last.batch,
-        command=f"python -m torch_trainer prepare {run.name}",
+        command=f"python -m torch_trainer prepare {run.name} --jobs FILE, then run and collect",
         device=f"{about['device']}, {about['parallel']} networks side by side",
         minutes=round(float(about["seconds"]) / 60, 1),
-        configuration=fingerprint(configuration(run, plan, description)),
+        configuration=key,
     )
     test = central(load(data, "test"), INPUT_SIZE)
     return finish(run.name, model, run.network.budget, test, training, output, cache / "reference")

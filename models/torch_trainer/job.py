@@ -5,11 +5,16 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+#: What the file of a first phase's weights is called before the name of its network.
+TRUNK = "trunk-"
 
 #: The weights of a network by layer, each layer's in Keras's order.
 Weights = dict[str, list[NDArray[Any]]]
@@ -118,7 +123,10 @@ class Job:
         trunk: the first phase.
         trunk_of: the name of the run that the first phase belongs to: several networks start from one.
         last: the last phase.
-        start: the weights of a trunk that was trained before; None if it must be trained.
+        start: the weights that an earlier run's first phase left; None if it must be trained.
+        start_seconds: that it took; 0 without.
+        key: fingerprint of all that decides about the result but the code.
+        trunk_key: the same of the first phase.
         constants: of augmentation and losses, by name.
     """
 
@@ -128,6 +136,9 @@ class Job:
     trunk_of: str
     last: Part
     start: Weights | None
+    start_seconds: float
+    key: str
+    trunk_key: str
     constants: dict[str, Any]
 
 
@@ -150,6 +161,7 @@ def write_jobs(file: Path, jobs: list[Job]) -> None:
         return value
 
     text = json.dumps(pack(jobs))
+    file.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(file, text=np.array(text), **arrays)
 
 
@@ -158,9 +170,16 @@ def read_jobs(file: Path) -> list[Job]:
 
     Raises:
         FileNotFoundError: if there is no such file.
+        ValueError: if it is another one.
     """
-    with np.load(file) as archive:
-        arrays = {name: archive[name] for name in archive.files}
+    if not file.is_file():
+        raise FileNotFoundError(f"{file}: no jobs there; write them: python -m torch_trainer prepare --help")
+    try:
+        with np.load(file) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        text = str(arrays["text"])
+    except (KeyError, ValueError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{file}: not what prepare writes") from error
 
     def unpack(value: Any) -> Any:
         if isinstance(value, dict):
@@ -169,7 +188,7 @@ def read_jobs(file: Path) -> list[Job]:
             return {key: unpack(one) for key, one in value.items()}
         return [unpack(one) for one in value] if isinstance(value, list) else value
 
-    return [_job(one) for one in unpack(json.loads(str(arrays["text"])))]
+    return [_job(one) for one in unpack(json.loads(text))]
 
 
 def _job(content: dict[str, Any]) -> Job:
@@ -190,3 +209,36 @@ def _part(content: dict[str, Any]) -> Part:
 def _program(content: dict[str, Any]) -> Program:
     operations = tuple(Operation(**{**one, "inputs": tuple(one["inputs"])}) for one in content["operations"])
     return Program(operations, tuple(content["scores"]), content["glance"], content["fresh"])
+
+
+def write_weights(file: Path, weights: Weights, about: dict[str, Any]) -> None:
+    """Writes weights by layer, and what there is to say about them: kernels in float16, the rest in float32.
+
+    The kernels of masks stay in float32, too.
+    """
+    arrays = {}
+    for name, parts in weights.items():
+        for index, array in enumerate(parts):
+            is_short = array.ndim == 4 and not name.endswith("_mask")
+            arrays[f"{name}/{index}"] = array.astype(np.float16) if is_short else array
+    scratch = file.with_suffix(".tmp.npz")
+    np.savez_compressed(scratch, about=np.array(json.dumps(about)), **arrays)
+    os.replace(scratch, file)
+
+
+def read_weights(file: Path) -> tuple[Weights, dict[str, Any]]:
+    """Reads what `write_weights` wrote.
+
+    Raises:
+        ValueError: if it is something else.
+    """
+    weights: Weights = {}
+    try:
+        with np.load(file) as arrays:
+            about: dict[str, Any] = json.loads(str(arrays["about"]))
+            for name in arrays.files:
+                if name != "about":
+                    weights.setdefault(name.rpartition("/")[0], []).append(arrays[name].astype(np.float32))
+    except (KeyError, ValueError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{file}: not weights of a training") from error
+    return weights, about

@@ -12,31 +12,32 @@ import numpy as np
 
 from dynconv_models import augment, heatmap_targets
 from dynconv_models.budget import BudgetLoss, noise_scale
-from dynconv_models.fused_batch_norm import FusedBatchNormalization
+from dynconv_models.cards import fingerprint
 from dynconv_models.hourglass import GLANCE_MAP
 from dynconv_models.layers import MaskUnit, NearestUpSampling2D
 from dynconv_models.masked_blocks import MaskedBlock
 from dynconv_models.networks import Network
 from dynconv_models.published import MEAN, STANDARD_DEVIATION
 from dynconv_models.recipe import Phase, Recipe, recipe
-from dynconv_models.train import DATA, OUTPUT, Run, describe_data, trunk_key
+from dynconv_models.train import DATA, OUTPUT, Run, configuration, describe_data, trunk_key
 from dynconv_models.trainer import start_calmly
-from dynconv_models.trunk import FOLDER, read_trunk
+from dynconv_models.trunk import FOLDER, Trunk, read_trunk
 
 from .job import Block, Job, Operation, Part, Program, Stage, Weights, write_jobs
 from .weights import fresh_only
 
 
-def prepare(run: Run, plan: Recipe, trunk: keras.Model | None) -> Job:
+def prepare(run: Run, plan: Recipe, data: dict[str, Any], trunk: Trunk | None) -> Job:
     """What `dynconv_models.train.execute` would do for a run.
 
     Args:
         run: of the study.
         plan: its recipe.
-        trunk: the network after its first phase, if an earlier run left it.
+        data: what cards say about the pictures.
+        trunk: what an earlier run's first phase left, if one did.
     """
     static = run.network.static
-    start = None if trunk is None else weights_of(trunk)
+    start = None if trunk is None else weights_of(trunk.model)
     first, trained = _part(static, plan.trunk, run.seed, start)
     last, _ = _part(run.network, plan.last, run.seed, trained)
     return Job(
@@ -46,6 +47,9 @@ def prepare(run: Run, plan: Recipe, trunk: keras.Model | None) -> Job:
         trunk_of=Run(static, run.seed).name,
         last=last,
         start=start,
+        start_seconds=0.0 if trunk is None else trunk.seconds,
+        key=fingerprint(configuration(run, plan, data)),
+        trunk_key=trunk_key(run, plan, data),
         constants=_constants(),
     )
 
@@ -162,7 +166,7 @@ def _kind(layer: keras.layers.Layer) -> tuple[str, dict[str, float]]:
             return "depthwise", {"strides": layer.strides[0]}
         case layers.Conv2D():
             return "conv", {"strides": layer.strides[0]}
-        case FusedBatchNormalization() | layers.BatchNormalization():
+        case layers.BatchNormalization():
             return "norm", {"epsilon": layer.epsilon}
         case layers.ReLU():
             return "relu", {"limit": layer.max_value or 0}
@@ -204,6 +208,6 @@ def prepare_all(names: Sequence[str], jobs: Path, data: Path | None, trained: Pa
         static = run.network.static
         file = (trained or OUTPUT) / FOLDER / f"{Run(static, run.seed).name}.npz"
         trunk = read_trunk(file, trunk_key(run, plan, description), static, plan.trunk)
-        prepared.append(prepare(run, plan, None if trunk is None else trunk.model))
+        prepared.append(prepare(run, plan, description, trunk))
         print(f"{name}: {'starts from a trunk' if trunk else 'from scratch'}", flush=True)
     write_jobs(jobs, prepared)

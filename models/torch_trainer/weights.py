@@ -21,7 +21,7 @@ def elder(name: str, known: Weights) -> str | None:
     stacks = [int(match[1]) for one in known if (match := _STACK.fullmatch(one))]
     match = _STACK.fullmatch(name)
     candidate = f"stack{max(stacks)}_{match[2]}" if match and stacks else ""
-    return candidate if candidate in known and "_merge_" not in name else None
+    return candidate if candidate in known else None
 
 
 def fresh_only(weights: Weights, known: Weights | None) -> Weights:
