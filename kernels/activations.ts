@@ -2,7 +2,7 @@
  * Functions of each value, of rows of InChannels float32: output row r reads the input row of its pixel, and may
  * be that row, in place. Most of them rest on one approximation of exp(x) - 1; NaN stays NaN.
  */
-import { Word } from './command';
+import { Comparison, Word } from './command';
 import { flatRows, float, inPixelRow, outPixel, outRow, word } from './rows';
 import { clamp, LANES, loadLanes, madd, storeLanes, storePair, VECTOR } from './vector';
 
@@ -20,6 +20,7 @@ const CUBE: i32 = 9;
 const SQRT: i32 = 10;
 const RSQRT: i32 = 11;
 const ABS: i32 = 12;
+const COMPARE: i32 = 13;
 
 /** out = exp(in) */
 export function f32_exp(cmd: usize, r0: i32, r1: i32, scratch: usize): void {
@@ -89,6 +90,11 @@ export function f32_abs(cmd: usize, r0: i32, r1: i32, scratch: usize): void {
   activate(cmd, r0, r1, scratch, ABS);
 }
 
+/** out = 1 where in compares so with a number, else 0. Param0 and Param1: the number and the `Comparison`, as float32. */
+export function f32_compare(cmd: usize, r0: i32, r1: i32, scratch: usize): void {
+  activate(cmd, r0, r1, scratch, COMPARE);
+}
+
 @inline
 function activate(cmd: usize, r0: i32, r1: i32, scratch: usize, operation: i32): void {
   tabulate(cmd, scratch);
@@ -127,6 +133,7 @@ function apply(operation: i32, x: v128, table: usize): v128 {
   if (operation == CUBE) return f32x4.mul(f32x4.mul(x, x), x);
   if (operation == SQRT) return f32x4.sqrt(x);
   if (operation == RSQRT) return f32x4.div(v128.load32_splat(table, ONE), f32x4.sqrt(x));
+  if (operation == COMPARE) return v128.and(compare(x, table), v128.load32_splat(table, ONE));
   return f32x4.abs(x);
 }
 
@@ -184,6 +191,18 @@ function tabulate(cmd: usize, table: usize): void {
   store<f32>(table, float(cmd, Word.Param1), SECOND);
   store<f32>(table, float(cmd, Word.Min), LOW);
   store<f32>(table, float(cmd, Word.Max), HIGH);
+}
+
+@inline
+function compare(x: v128, table: usize): v128 {
+  const number = v128.load32_splat(table, FIRST);
+  const comparison = <i32>load<f32>(table, SECOND);
+  if (comparison == Comparison.Greater) return f32x4.gt(x, number);
+  if (comparison == Comparison.GreaterEqual) return f32x4.ge(x, number);
+  if (comparison == Comparison.Less) return f32x4.lt(x, number);
+  if (comparison == Comparison.LessEqual) return f32x4.le(x, number);
+  if (comparison == Comparison.Equal) return f32x4.eq(x, number);
+  return f32x4.ne(x, number);
 }
 
 @inline

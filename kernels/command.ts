@@ -55,3 +55,13 @@ export enum Word {
   /** The number of words in a command. */
   Count,
 }
+
+/** The comparisons of `f32_compare`. */
+export enum Comparison {
+  Greater = 0,
+  GreaterEqual,
+  Less,
+  LessEqual,
+  Equal,
+  NotEqual,
+}

@@ -1,6 +1,7 @@
 /** The module's exports: the kernels that compute rows, weight packing, and sets of pixels. */
 export {
   f32_abs,
+  f32_compare,
   f32_cube,
   f32_divide,
   f32_elu,

@@ -1,3 +1,4 @@
+import type { Comparison } from '../../kernels/command.js';
 import { Command } from '../arrays/command.js';
 import type { Bounds } from '../arrays/command.js';
 import type { Evaluation } from '../graph/evaluation.js';
@@ -27,6 +28,14 @@ export function selfGate(offset: number, bounds: Bounds, scale: number): ValueFu
 
 /** x * relu6(x + 3) / 6; Howard et al., Searching for MobileNetV3 (ICCV 2019), section 5.2. */
 export const HARD_SWISH = selfGate(3, { min: 0, max: 6 }, 1 / 6);
+
+/** 1 where the comparison of x with a number holds, else 0 */
+export function comparedWith(comparison: Comparison, number: number): ValueFunction {
+  return {
+    kernel: 'f32_compare',
+    place: (command) => command.numbers(number, comparison),
+  };
+}
 
 /** x / divisor */
 export function quotient(divisor: number): ValueFunction {

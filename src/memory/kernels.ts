@@ -46,6 +46,7 @@ export const ROW_KERNELS = [
   'f32_sqrt',
   'f32_rsqrt',
   'f32_abs',
+  'f32_compare',
   'f32_transpose',
   'rows_gather',
   'rows_scatter',

@@ -10,6 +10,7 @@ import { Rows } from '../graph/rows.js';
 import { required } from '../lowering/operation.js';
 import type { Call, Operation } from '../lowering/operation.js';
 import { valuesOf } from '../lowering/values.js';
+import { deferComparedNumbers } from './compare.js';
 import { identity } from './identity.js';
 
 /** Values of another type: numbers as one typed array from another; true is what is not zero. */
@@ -51,6 +52,8 @@ export const cast: Operation = {
     if (dtype === 'complex64' || dtype === 'string') return null;
     if (dtype === x.dtype) return identity.defer(call);
     if (x.shape.length === 0) return null;
+    const compared = dtype === 'float32' ? deferComparedNumbers(backend, x) : null;
+    if (compared) return compared;
     return backend.defer(new Cast(dtype !== 'float32'), [x], x.shape, dtype, x.nonNegative);
   },
 };

@@ -24,7 +24,7 @@ export function deferSelfGate(backend: DynconvBackend, a: View, b: View): Tensor
     [b, a],
   ]) {
     const found = silu(x, gate) ?? hardSwish(x, gate, backend);
-    const primitive = found && new ValueFunctionPrimitive(tf.Multiply, found, true);
+    const primitive = found && new ValueFunctionPrimitive(tf.Multiply, found, 'kept');
     if (primitive) return deferFunction(backend, primitive, x);
   }
   return null;

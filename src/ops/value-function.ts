@@ -12,20 +12,15 @@ import type { Operation } from '../lowering/operation.js';
 
 /** A function of each value, with a kernel of its own. */
 export class ValueFunctionPrimitive implements Primitive {
-  readonly zeros: Primitive['zeros'];
-
-  /** @param keepsZero zero for zero */
   constructor(
     readonly name: string,
     private readonly valueFunction: ValueFunction,
-    private readonly keepsZero: boolean,
-  ) {
-    if (keepsZero) this.zeros = 'kept';
-  }
+    readonly zeros?: Primitive['zeros'],
+  ) {}
 
   *evaluate(node: Node, want: PixelSet, evaluation: Evaluation): Steps {
     const x = yield { view: node.inputs[0], want };
-    const set = (this.keepsZero ? x.support(want) : want).retain();
+    const set = (this.zeros === 'kept' ? x.support(want) : want).retain();
     const rows = activate(x, this.valueFunction, set, evaluation);
     set.release();
     return rows;
@@ -57,8 +52,8 @@ export function deferQuotient(
   x: View,
   divisor: number,
 ): TensorInfo | null {
-  const keepsZero = divisor !== 0 && !Number.isNaN(divisor);
-  const primitive = new ValueFunctionPrimitive(tf.RealDiv, quotient(divisor), keepsZero);
+  const zeros = divisor !== 0 && !Number.isNaN(divisor) ? 'kept' : undefined;
+  const primitive = new ValueFunctionPrimitive(tf.RealDiv, quotient(divisor), zeros);
   return deferFunction(backend, primitive, x, {
     nonNegative: x.nonNegative && divisor > 0,
     isCheap: true,
@@ -69,7 +64,7 @@ export function deferQuotient(
 export function deferPower(backend: DynconvBackend, x: View, exponent: number): TensorInfo | null {
   if (exponent !== 2 && exponent !== 3) return null;
   const kernel = exponent === 2 ? 'f32_square' : 'f32_cube';
-  const primitive = new ValueFunctionPrimitive(tf.Pow, onKernel(kernel), true);
+  const primitive = new ValueFunctionPrimitive(tf.Pow, onKernel(kernel), 'kept');
   return deferFunction(backend, primitive, x, { nonNegative: exponent === 2 || x.nonNegative });
 }
 
@@ -78,7 +73,8 @@ function valueFunction(
   kernel: ValueFunction['kernel'],
   { keepsZero = false, ...traits }: Traits & { readonly keepsZero?: boolean },
 ): Operation {
-  const primitive = new ValueFunctionPrimitive(name, onKernel(kernel), keepsZero);
+  const zeros = keepsZero ? 'kept' : undefined;
+  const primitive = new ValueFunctionPrimitive(name, onKernel(kernel), zeros);
   return {
     name,
     defer: (call) => deferFunction(call.backend, primitive, required(call, 'x'), traits),

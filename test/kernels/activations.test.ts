@@ -1,5 +1,6 @@
 import { assert } from 'chai';
 import fc from 'fast-check';
+import { Comparison } from '../../kernels/command.js';
 import type { RowKernelName } from '../../src/memory/kernels.js';
 import { anyLayout, anySeed, inputFields, placeInput, placeOutput, verify } from './operands.js';
 import { random } from './random.js';
@@ -126,3 +127,33 @@ for (const [name, { of, ulps, below = 2 ** -126, tolerance = 1e-6 }] of Object.e
     });
   });
 }
+
+/** The comparisons as JavaScript has them. */
+const COMPARISONS: readonly [Comparison, (x: number, y: number) => boolean][] = [
+  [Comparison.Greater, (x, y) => x > y],
+  [Comparison.GreaterEqual, (x, y) => x >= y],
+  [Comparison.Less, (x, y) => x < y],
+  [Comparison.LessEqual, (x, y) => x <= y],
+  [Comparison.Equal, (x, y) => x === y],
+  [Comparison.NotEqual, (x, y) => x !== y],
+];
+
+describeKernels('f32_compare', (sandbox) => {
+  for (const [comparison, holds] of COMPARISONS) {
+    it(`tells where ${Comparison[comparison]} holds, as JavaScript does, NaN and zeros included`, () => {
+      for (const number of [...SPECIAL, 1, -2.5].map(Math.fround)) {
+        sandbox().reset();
+        const address = sandbox().placeFloats(SWEEP);
+        const command = sandbox().placeCommand({
+          ...{ InBase: address, InStride: SWEEP.length * 4, InChannels: SWEEP.length },
+          ...{ OutBase: address, OutStride: SWEEP.length * 4 },
+          ...{ Param0: bits(number), Param1: bits(comparison) },
+        });
+        sandbox().run('f32_compare', command, 0, 1);
+        sandbox().assertIntact();
+        const wanted = [...SWEEP].map((x) => Number(holds(x, number)));
+        assert.deepEqual([...sandbox().floats(address, SWEEP.length)], wanted, `with ${number}`);
+      }
+    });
+  }
+});
