@@ -82,6 +82,9 @@ function nonZero<T>(
   allOnes: usize,
 ): i32 {
   const candidates = within ? withinCount : total;
+  if (!within && !valueRowOf && period >= total && stride == sizeof<f32>() && isFloat<T>()) {
+    return nonZeroOfAll(values, total, invert, pixels, allOnes);
+  }
   let out = pixels;
   let others = 0;
   for (let i = 0; i < candidates; i++) {
@@ -96,6 +99,47 @@ function nonZero<T>(
     out += (<usize>(selected ^ invert)) << 2;
   }
   store<i32>(allOnes, i32(!others));
+  return <i32>((out - pixels) >> 2);
+}
+
+/** The same for float32 that lie one after the other, a value a pixel: masks are of one piece, mostly. */
+function nonZeroOfAll(
+  values: usize,
+  total: i32,
+  invert: i32,
+  pixels: usize,
+  allOnes: usize,
+): i32 {
+  const flip = invert ? 15 : 0;
+  const zero = f32x4.splat(0);
+  const one = f32x4.splat(1);
+  let others = zero;
+  let numbers = i32x4(0, 1, 2, 3);
+  let out = pixels;
+  let p = 0;
+  for (; p + 4 <= total; p += 4, values += 16) {
+    const x = v128.load(values);
+    const isSelected = f32x4.ne(x, zero);
+    others = v128.or(others, v128.and(isSelected, f32x4.ne(x, one)));
+    let bits = i32x4.bitmask(isSelected) ^ flip;
+    if (bits == 15) {
+      v128.store(out, numbers);
+      out += 16;
+    } else {
+      for (; bits; bits &= bits - 1, out += 4) store<i32>(out, p + ctz(bits));
+    }
+    numbers = i32x4.add(numbers, i32x4.splat(4));
+  }
+  let isOther = v128.any_true(others);
+  for (; p < total; p++, values += 4) {
+    const x = load<f32>(values);
+    isOther = isOther || (x != 0 && x != 1);
+    if (i32(x != 0) != invert) {
+      store<i32>(out, p);
+      out += 4;
+    }
+  }
+  store<i32>(allOnes, i32(!isOther));
   return <i32>((out - pixels) >> 2);
 }
 
