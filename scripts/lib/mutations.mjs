@@ -253,7 +253,7 @@ export const MUTATIONS = [
   {
     what: 'bands: lanes that share a small map compute most of it twice',
     file: 'src/graph/bands.ts',
-    from: 'return isCheaper ? apart : NOTHING;',
-    to: 'return NOTHING;',
+    from: 'haloCost(stages, cut) * (lanes - 1) ? apart : NOTHING;',
+    to: '0 ? apart : NOTHING;',
   },
 ];

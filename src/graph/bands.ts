@@ -1,6 +1,7 @@
 import { rowCost } from './cost.js';
 import type { Rows } from './rows.js';
-import type { Schedule, Stage } from './strips.js';
+import { haloRows } from './strips.js';
+import type { Cut, Schedule, Stage } from './strips.js';
 
 /*
  * How a stream is cut for the lanes: two lanes that begin at the two ends of the same band of strips meet
@@ -45,11 +46,7 @@ export function lanesForStream(stages: readonly Stage[], cost: number, lanes: nu
  * on through memory takes less time than computing the halo, in which lanes meet, twice. So it is where maps are
  * small and have many channels.
  */
-export function computedApart(
-  stages: readonly Stage[],
-  strips: Schedule,
-  lanes: number,
-): readonly Rows[] {
+export function computedApart(stages: readonly Stage[], cut: Cut, lanes: number): readonly Rows[] {
   const apart: Rows[] = [];
   let passed = 0;
   for (const { producer, sources } of stages) {
@@ -58,20 +55,17 @@ export function computedApart(
     passed += rows.set.count * rows.channels;
     apart.push(rows);
   }
-  const isCheaper =
-    apart.length > 0 && passed / PASSED_PER_NS < haloCost(stages, strips) * (lanes - 1);
-  return isCheaper ? apart : NOTHING;
+  if (apart.length === 0) return NOTHING;
+  return passed / PASSED_PER_NS < haloCost(stages, cut) * (lanes - 1) ? apart : NOTHING;
 }
 
 /** About how long it takes to compute what both lanes need that meet in the middle of a stream, in nanoseconds. */
-function haloCost(stages: readonly Stage[], { until, from, count }: Schedule): number {
-  const middle = (count >> 1) * stages.length;
-  let cost = 0;
-  for (const [stage, { rows, producer }] of stages.entries()) {
-    const both = until[middle + stage] - from[middle + stage];
-    if (both > 0) cost += both * rowCost(rows, producer);
-  }
-  return cost;
+function haloCost(stages: readonly Stage[], cut: Cut): number {
+  const halo = haloRows(stages, cut);
+  return stages.reduce(
+    (cost, { rows, producer }, stage) => cost + halo[stage] * rowCost(rows, producer),
+    0,
+  );
 }
 
 /** The first strip of each band, and one past the last strip, for so many lanes. */

@@ -5,8 +5,10 @@ import type { Stage as JobStage } from '../arrays/job.js';
 import type { Token } from '../arrays/lanes.js';
 import { bandsOf, computedApart, costOf, lanesForStream } from './bands.js';
 import type { Rows } from './rows.js';
-import { schedule, stagesOf } from './strips.js';
+import { cutOf, schedule, stagesOf } from './strips.js';
 import type { Stage } from './strips.js';
+
+const NONE: readonly Rows[] = [];
 
 /** Rows in a workspace begin at multiples of this: a cache line. */
 const ALIGNMENT = 64;
@@ -23,13 +25,14 @@ export function compute(rows: Rows): void {
   const stages = stagesOf(rows);
   const cost = costOf(stages);
   const ends = lanesForStream(stages, cost, lanes.ready);
-  const strips = schedule(stages, ends > 1 ? cost : 0);
-  const apart = ends > 1 ? computedApart(stages, strips, ends) : [];
+  const cut = cutOf(stages, ends > 1 ? cost : 0);
+  const apart = ends > 1 ? computedApart(stages, cut, ends) : [];
   if (apart.length > 0) {
     for (const input of apart) compute(input);
     compute(rows);
     return;
   }
+  const strips = schedule(stages, cut);
   for (const { producer } of stages) producer.prepare?.();
   const pointer = arena.allocate(Math.max(rows.set.count * rows.stride, 4));
   const { placements, workspace } = placeRows(stages, strips.spans, pointer);
@@ -134,7 +137,10 @@ function finish({ rows, producer, sources }: Stage, isLast: boolean, token: Toke
   for (let input = 0; input < sources.length; input++) {
     if (sources[input] < 0) producer.inputs[input].releaseAfter(token);
   }
-  for (const weights of producer.weights ?? []) weights.releaseAfter(token);
+  for (const weights of producer.weights ?? NONE) {
+    if (producer.prepare) weights.release();
+    else weights.releaseAfter(token);
+  }
   // The rows of all but the last stage, which have a ring, are gone.
   if (!isLast) rows.set.release();
 }

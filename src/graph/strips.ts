@@ -31,6 +31,15 @@ export interface Stage {
   readonly sources: readonly number[];
 }
 
+/** Where a stream is cut: behind every `step` rows of its last operation. */
+export interface Cut {
+  readonly step: number;
+  /** The number of strips. */
+  readonly count: number;
+  /** The most strips that a lane takes at once. */
+  readonly most: number;
+}
+
 /** The strips of a stream, and the most rows of each stage that a lane needs at once. */
 export interface Schedule extends Strips {
   readonly count: number;
@@ -106,41 +115,53 @@ function partsOf(step: number, count: number, tile: number, cost: number): numbe
 }
 
 /**
- * Cuts a stream into strips.
+ * Where to cut a stream into strips.
  * @param cost of the stream, in nanoseconds, where lanes share it; 0 where they do not
  */
-export function schedule(stages: readonly Stage[], cost: number): Schedule {
+export function cutOf(stages: readonly Stage[], cost: number): Cut {
   const { rows, entry } = stages[stages.length - 1];
   const { count } = rows.set;
   const whole = stripRows(stages);
-  const parts = cost === 0 ? 1 : partsOf(whole, count, entry.tileRows, cost);
+  const most = cost === 0 ? 1 : partsOf(whole, count, entry.tileRows, cost);
   const fewest = Math.ceil(count / MOST_STRIPS);
-  const step = Math.max(Math.ceil(whole / parts / entry.tileRows) * entry.tileRows, fewest);
-  return stages.length === 1 ? cutAlone(count, step, parts) : cutStream(stages, step, parts);
+  const step = Math.max(Math.ceil(whole / most / entry.tileRows) * entry.tileRows, fewest);
+  return { step, count: Math.max(1, Math.ceil(count / step)), most };
+}
+
+/** The rows of every stage that the strips of a stream need. */
+export function schedule(stages: readonly Stage[], cut: Cut): Schedule {
+  const { count } = stages[stages.length - 1].rows.set;
+  return stages.length === 1 ? cutAlone(count, cut) : cutStream(stages, cut);
+}
+
+/** How many rows of every stage both need that meet in the middle of a stream. */
+export function haloRows(stages: readonly Stage[], { step, count }: Cut): number[] {
+  const until = new Array<number>(stages.length).fill(0);
+  const from = new Array<number>(stages.length).fill(Infinity);
+  addBorder(stages, (count >> 1) * step, 0, until, from);
+  return until.map((end, stage) => Math.max(0, end - from[stage]));
 }
 
 /** Strips of a stage that hands nothing on, as most of a network of small layers do. */
-function cutAlone(rows: number, step: number, most: number): Schedule {
+function cutAlone(rows: number, { step, count, most }: Cut): Schedule {
   const until = [0];
   for (let end = step; end < rows; end += step) until.push(end);
   until.push(rows);
-  return { count: until.length - 1, until, from: until, most, spans: [0] };
+  return { count, until, from: until, most, spans: [0] };
 }
 
 /** Strips of `step` rows of the last stage: what of every stage, border by border. */
-function cutStream(stages: readonly Stage[], step: number, most: number): Schedule {
+function cutStream(stages: readonly Stage[], { step, count, most }: Cut): Schedule {
   const stageCount = stages.length;
-  const { count } = stages[stageCount - 1].rows.set;
-  const strips = Math.max(1, Math.ceil(count / step));
-  const words = (strips + 1) * stageCount;
+  const rows = stages[stageCount - 1].rows.set.count;
+  const words = (count + 1) * stageCount;
   const until = new Array<number>(words).fill(0);
   const from = new Array<number>(words).fill(Infinity);
-  for (let border = 0; border <= strips; border++) {
-    const row = Math.min(border * step, count);
-    addBorder(stages, row, border * stageCount, until, from);
+  for (let border = 0; border <= count; border++) {
+    addBorder(stages, Math.min(border * step, rows), border * stageCount, until, from);
   }
   const spans = stages.map((_, stage) => spanOf(stage, stageCount, until, from, most));
-  return { count: strips, until, from, most, spans };
+  return { count, until, from, most, spans };
 }
 
 /** The border before row `row` of the last stage: its rows of every stage, written at `at`. */
