@@ -3,20 +3,16 @@ import type { Kernels } from '../memory/kernels.js';
 import { Arena } from '../memory/arena.js';
 import { Heap } from '../memory/heap.js';
 import type { Machine } from '../memory/load.js';
+import { Held } from './held.js';
 import { Lanes } from './lanes.js';
 import { useVectors } from './routing.js';
-
-/** Something that an evaluation holds and lets go of when it ends, by itself or by an error. */
-interface Held {
-  release(): void;
-}
 
 /** The machine that a backend runs on: one memory, the kernels on it, and its temporaries. */
 export class Runtime {
   readonly heap: Heap;
   readonly arena: Arena;
   /** Rows on storages that an evaluation has not released yet. */
-  readonly held = new Set<Held>();
+  readonly held = new Held();
   private zeroPointer = 0;
   private zeroBytes = 0;
   private readonly retired: number[] = [];
@@ -57,7 +53,7 @@ export class Runtime {
 
   /** Lets go of whatever an evaluation that has ended left behind. */
   endEvaluation(): void {
-    for (const held of [...this.held]) held.release();
+    this.held.release();
     this.arena.clear();
     for (const pointer of this.retired) this.heap.free(pointer);
     this.retired.length = 0;

@@ -81,18 +81,23 @@ const LONGEST_RESIDUAL = 32;
 /** Whether several views are still to be computed, and none, as far as it looks, from another. */
 function areBranches(views: readonly View[]): boolean {
   let count = 0;
-  for (const { storage } of views) count += Number(!storage.isReady);
-  if (count < 2) return false;
-  const open = views.filter(({ storage }) => !storage.isReady);
-  const shallow = open.reduce((a, b) => (b.depth < a.depth ? b : a));
-  const seen = new Set<Storage>();
-  const ahead = open.filter((view) => view !== shallow).map(({ storage }) => storage);
+  let shallow: View | null = null;
+  for (const view of views) {
+    if (view.storage.isReady) continue;
+    count++;
+    if (!shallow || view.depth < shallow.depth) shallow = view;
+  }
+  if (count < 2 || !shallow) return false;
+  const ahead: Storage[] = [];
+  for (const view of views) if (view !== shallow && !view.storage.isReady) ahead.push(view.storage);
+  const seen: Storage[] = [];
   for (let storage = ahead.pop(); storage; storage = ahead.pop()) {
     if (storage === shallow.storage) return false;
-    if (seen.has(storage) || (storage.node?.depth ?? 0) <= shallow.depth) continue;
-    if (seen.size === LONGEST_RESIDUAL) break;
-    seen.add(storage);
-    for (const input of storage.node?.inputs ?? []) ahead.push(input.storage);
+    const { node } = storage;
+    if (!node || node.depth <= shallow.depth || seen.includes(storage)) continue;
+    if (seen.length === LONGEST_RESIDUAL) break;
+    seen.push(storage);
+    for (const input of node.inputs) ahead.push(input.storage);
   }
   return true;
 }

@@ -21,7 +21,7 @@ export interface Producer {
   readonly weights?: Rows[];
   /** What may still be added to the end of the kernel; absent when nothing may. */
   readonly epilogue?: Epilogue;
-  /** Completes the command just before it is placed in memory. */
+  /** Packs the weights for the command just before that is placed in memory: they are not read afterwards. */
   readonly prepare?: () => void;
   /** The window through which the first input is read; null for pixel by pixel. */
   readonly window: Window | null;
@@ -100,6 +100,7 @@ export class Rows {
   origin: Deferred | null = null;
   /** When jobs that read the block, if it was a storage's, are done. */
   readers: readonly Token[] = NOBODY;
+  heldAt = 0;
 
   private constructor(
     readonly runtime: Runtime,

@@ -163,7 +163,8 @@ export class Storage {
   readBy(token: Token): void {
     const { lanes } = this.runtime;
     if (lanes.isDone(token)) return;
-    const open = this.readers.filter((reader) => !lanes.isDone(reader));
+    const { readers } = this;
+    const open = readers.length === 0 ? [] : readers.filter((reader) => !lanes.isDone(reader));
     open.push(token);
     this.readers = open;
   }
