@@ -38,17 +38,22 @@ export interface Deferral {
   readonly nonNegative: boolean;
 }
 
-/** All that a kernel does, if it defers one tensor: to be done again without looking at the call. */
+/** Data of a run in a shape, or what the same kernel deferred before. */
+export type RecordedOperand =
+  | { readonly source: number; readonly shape: number[] }
+  | { readonly earlier: number; readonly shape: number[] };
+
+/** What a kernel deferred: to be done again without looking at the call. */
 export interface RecordedDeferral extends Omit<Deferral, 'views'> {
-  /** What it reads: a view that is the same in every run, or data of a run in a shape. */
-  readonly operands: readonly (View | { readonly source: number; readonly shape: number[] })[];
+  /** What it reads: a view that is the same in every run, or what is not. */
+  readonly operands: readonly (View | RecordedOperand)[];
 }
 
 /** A call of a kernel, to be made again. */
 export interface RecordedCall {
   readonly kernelFunc: KernelFunc;
-  /** Null where the kernel does anything else, or something else for other values. */
-  readonly deferral: RecordedDeferral | null;
+  /** All that the kernel does, the last for its one output; null where it does more, or something else for other values. */
+  readonly deferrals: readonly RecordedDeferral[] | null;
   readonly inputs: NamedTensorInfoMap;
   readonly attrs: Call['attrs'];
   /** Those of the inputs that are not the same in every run. */
@@ -121,10 +126,10 @@ export class Recording {
       return info;
     });
     const outputs = { first: this.count, shapes: made.map(({ shape }) => shape), last: [] };
-    const deferral = this.deferralOf(inputs, made, seen);
+    const deferrals = this.deferralsOf(inputs, made, seen);
     const call: RecordedCall = {
       kernelFunc,
-      deferral,
+      deferrals,
       inputs: copies,
       attrs,
       operands,
@@ -139,28 +144,41 @@ export class Recording {
   }
 
   /** What a call deferred, if that was all, and depends on nothing that may be otherwise in another run. */
-  private deferralOf(
+  private deferralsOf(
     inputs: NamedTensorInfoMap,
     made: readonly TensorInfo[],
     { deferrals, numbers }: Seen,
-  ): RecordedDeferral | null {
-    const [output] = made;
-    const [seen] = deferrals;
-    if (made.length !== 1 || deferrals.length !== 1) return null;
-    if (this.storageOf(output.dataId) !== seen.storage) return null;
+  ): RecordedDeferral[] | null {
+    if (made.length !== 1) return null;
+    if (this.storageOf(made[0].dataId) !== deferrals.at(-1)?.storage) return null;
     const given = new Set(tensorsOf(inputs).map(({ dataId }) => this.storageOf(dataId)));
     const isConstant = (storage: Storage): boolean =>
       given.has(storage) && !this.places.has(storage);
     if (!numbers.every(isConstant)) return null;
-    const operands: RecordedDeferral['operands'][number][] = [];
-    const { views, ...rest } = seen.deferral;
-    for (const view of views) {
-      const { storage, shape } = view;
-      const source = this.places.get(storage);
-      if (source === undefined && !isConstant(storage)) return null;
-      operands.push(source === undefined ? view : { source, shape });
+    const earlier = new Map<Storage, number>();
+    const recorded: RecordedDeferral[] = [];
+    for (const { deferral, storage } of deferrals) {
+      const { views, ...rest } = deferral;
+      const operands = views.map((view) => this.operandOf(view, earlier, isConstant));
+      if (!operands.every((operand) => operand !== null)) return null;
+      recorded.push({ ...rest, operands });
+      earlier.set(storage, earlier.size);
     }
-    return { ...rest, operands };
+    return recorded;
+  }
+
+  /** An operand of a deferral; null for values that another run may have elsewhere. */
+  private operandOf(
+    view: View,
+    earlier: ReadonlyMap<Storage, number>,
+    isConstant: (storage: Storage) => boolean,
+  ): View | RecordedOperand | null {
+    const { storage, shape } = view;
+    const source = this.places.get(storage);
+    if (source !== undefined) return { source, shape };
+    const place = earlier.get(storage);
+    if (place !== undefined) return { earlier: place, shape };
+    return isConstant(storage) ? view : null;
   }
 
   /** The numbers of what is alive, and not an input, after so many calls. */

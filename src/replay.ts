@@ -5,7 +5,7 @@ import { View } from './graph/view.js';
 import type { Storage } from './graph/storage.js';
 import { isProfiling } from './profiler.js';
 import { CaptureError, isRecording } from './recording.js';
-import type { RecordedCall, RecordedDeferral, Recording } from './recording.js';
+import type { RecordedCall, RecordedDeferral, RecordedOperand, Recording } from './recording.js';
 
 /** What a function that is captured returns. */
 export type CapturedOutput = Tensor | Tensor[] | NamedTensorMap;
@@ -72,8 +72,8 @@ export class Replay {
       return { shape, dtype, source: number ?? dataId, takesOver };
     });
     recording.end(examples.length, taken);
-    for (const { deferral, operands } of recording.calls) {
-      if (!deferral) for (const { source } of operands) this.needsId.add(source);
+    for (const { deferrals, operands } of recording.calls) {
+      if (!deferrals) for (const { source } of operands) this.needsId.add(source);
     }
     for (const { source } of this.outputs) if (typeof source === 'number') this.needsId.add(source);
     this.assemble = assemblerOf(outcome);
@@ -88,9 +88,9 @@ export class Replay {
     let done = 0;
     try {
       for (const call of recording.calls) {
-        const { deferral, first, last, shapes } = call;
-        if (isPrepared && deferral) {
-          this.defer(deferral, first, run);
+        const { deferrals, first, last, shapes } = call;
+        if (isPrepared && deferrals) {
+          this.defer(deferrals, first, run);
           for (const number of last) this.release(number, run);
           done++;
           continue;
@@ -107,19 +107,24 @@ export class Replay {
     return this.assemble(this.outputs.map((output) => this.tensorOf(output, run.data)));
   }
 
-  /** Defers what a kernel deferred, without the kernel. */
+  /** Defers what a kernel deferred, without the kernel; only the last of it is read by other calls. */
   private defer(
-    { operands, primitive, shape, dtype, nonNegative }: RecordedDeferral,
+    deferrals: readonly RecordedDeferral[],
     number: number,
     { data, values }: Run,
   ): void {
-    const views: View[] = [];
-    for (const operand of operands) {
-      views.push(
-        operand instanceof View ? operand : new View(values[operand.source]!, operand.shape),
-      );
+    const made: Storage[] = [];
+    try {
+      for (const { operands, primitive, shape, dtype, nonNegative } of deferrals) {
+        const views: View[] = [];
+        for (const operand of operands) views.push(viewOf(operand, values, made));
+        made.push(this.backend.deferValues({ primitive, views, shape, dtype, nonNegative }));
+      }
+    } finally {
+      const isWhole = made.length === deferrals.length;
+      for (let at = 0; at < made.length - Number(isWhole); at++) made[at].releaseId();
     }
-    const storage = this.backend.deferValues({ primitive, views, shape, dtype, nonNegative });
+    const storage = made[made.length - 1];
     values[number] = storage;
     if (this.needsId.has(number)) data[number] = this.backend.tensorOf(storage).dataId;
   }
@@ -169,6 +174,17 @@ export class Replay {
       );
     });
   }
+}
+
+/** What a deferral of a run reads. */
+function viewOf(
+  operand: View | RecordedOperand,
+  values: Run['values'],
+  made: readonly Storage[],
+): View {
+  if (operand instanceof View) return operand;
+  const storage = 'source' in operand ? values[operand.source]! : made[operand.earlier];
+  return new View(storage, operand.shape);
 }
 
 /** @throws CaptureError if outputs have other shapes than when their kernel was captured */

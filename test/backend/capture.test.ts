@@ -289,6 +289,28 @@ describe('a captured function', () => {
     network.dispose();
   });
 
+  it('defers a sum of several again, which is several sums, and leaves nothing of them', async () => {
+    const sum = (x: tf.Tensor4D): tf.Tensor => {
+      const maps = [1, 2, 3, 4].map((factor) =>
+        tf.relu(tf.conv2d(tf.mul(x, factor), filter, 1, 0)),
+      );
+      return tf.addN(maps);
+    };
+    const filter = tf.tensor4d([0.5, -1, 2, 1], [1, 1, 2, 2]);
+    const [example, x] = [1, 2].map((seed) => quarters([1, 5, 5, 2], seed) as tf.Tensor4D);
+    const captured = capture(sum, example);
+    const wanted = tf.tidy(() => sum(x).dataSync());
+    await assertLeavesNothing(() => {
+      tf.tidy(() => {
+        assert.deepEqual(captured(x).dataSync(), wanted);
+        // Nobody reads it.
+        captured(x);
+      });
+    });
+    captured.dispose();
+    tf.dispose([filter, example, x]);
+  });
+
   const refusals: readonly [string, RegExp, (x: tf.Tensor) => unknown][] = [
     ['that reads its inputs', /reads values/, (x) => tf.scalar(x.dataSync()[0])],
     [
