@@ -114,9 +114,9 @@ function fillRun(
   const dilationW = word(cmd, Word.DilationW);
   const strideW = word(cmd, Word.StrideW);
   const rowOf = pointer(cmd, Word.InRowOf);
-  const zero = i32x4.splat(pointer(cmd, Word.Zero));
-  const base = i32x4.splat(pointer(cmd, Word.InBase));
-  const stride = i32x4.splat(pointer(cmd, Word.InStride));
+  const zero = i32x4.splat(<i32>pointer(cmd, Word.Zero));
+  const base = i32x4.splat(<i32>pointer(cmd, Word.InBase));
+  const stride = i32x4.splat(<i32>pointer(cmd, Word.InStride));
   const mask = i32x4.splat(word(cmd, Word.InMask));
   const steps = i32x4.mul(i32x4(0, 1, 2, 3), i32x4.splat(strideW));
   const reach = (LANES - 1) * strideW;
