@@ -72,6 +72,7 @@ export function deferComparedNumbers(backend: DynconvBackend, x: View): TensorIn
   return backend.defer(node.primitive.asNumbers, [compared], x.shape, 'float32', true);
 }
 
+/** A comparison of values with a number; any other is tfjs-backend-wasm's. */
 function compare(name: string, comparison: Comparison): Operation {
   return {
     name,
