@@ -8,7 +8,7 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readArguments } from '../scripts/lib/arguments.mjs';
 import { BUILD, ROOT } from '../scripts/lib/paths.mjs';
 import { nodeFlags } from '../scripts/lib/run.mjs';
 
@@ -49,47 +49,43 @@ const BENCHMARKS = [
 ];
 const OUT = join(BUILD, 'bench');
 
-/** Reads the arguments; on a wrong one says so and ends the process. */
-function readArguments() {
-  try {
-    const { values, positionals } = parseArgs({
-      allowPositionals: true,
-      options: {
-        browser: { type: 'boolean', default: false },
-        install: { type: 'boolean', default: false },
-        lanes: { type: 'string' },
-        models: { type: 'string' },
-        peers: { type: 'boolean', default: false },
-        runs: { type: 'string' },
-        'cpu-runs': { type: 'string' },
-        'plain-simd': { type: 'boolean', default: false },
-        narrow: { type: 'boolean', default: false },
-        out: { type: 'string' },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    });
-    const [benchmark = 'networks', ...rest] = positionals;
-    if (!BENCHMARKS.includes(benchmark) || rest.length > 0) {
-      throw new Error(`There is no benchmark "${positionals.join(' ')}".`);
-    }
-    if (values.browser && !['networks', 'gaps'].includes(benchmark)) {
-      throw new Error('--browser goes with the benchmarks "networks" and "gaps" only.');
-    }
-    if (values.peers && benchmark !== 'networks') {
-      throw new Error('--peers goes with the benchmark "networks" only.');
-    }
-    return {
-      ...values,
-      benchmark,
-      lanes: count(values, 'lanes', 1),
-      runs: count(values, 'runs', 1),
-      cpuRuns: count(values, 'cpu-runs', 0),
-    };
-  } catch (error) {
-    console.error(`${error.message}\n\n${USAGE}`);
-    process.exit(2);
+/** What is parsed of the command line. */
+const CONFIG = {
+  allowPositionals: true,
+  options: {
+    browser: { type: 'boolean', default: false },
+    install: { type: 'boolean', default: false },
+    lanes: { type: 'string' },
+    models: { type: 'string' },
+    peers: { type: 'boolean', default: false },
+    runs: { type: 'string' },
+    'cpu-runs': { type: 'string' },
+    'plain-simd': { type: 'boolean', default: false },
+    narrow: { type: 'boolean', default: false },
+    out: { type: 'string' },
+    json: { type: 'boolean', default: false },
+  },
+};
+
+/** What is asked for; throws for what cannot be. */
+function optionsOf({ values, positionals }) {
+  const [benchmark = 'networks', ...rest] = positionals;
+  if (!BENCHMARKS.includes(benchmark) || rest.length > 0) {
+    throw new Error(`There is no benchmark "${positionals.join(' ')}".`);
   }
+  if (values.browser && !['networks', 'gaps'].includes(benchmark)) {
+    throw new Error('--browser goes with the benchmarks "networks" and "gaps" only.');
+  }
+  if (values.peers && benchmark !== 'networks') {
+    throw new Error('--peers goes with the benchmark "networks" only.');
+  }
+  return {
+    ...values,
+    benchmark,
+    lanes: count(values, 'lanes', 1),
+    runs: count(values, 'runs', 1),
+    cpuRuns: count(values, 'cpu-runs', 0),
+  };
 }
 
 function count(values, name, least) {
@@ -122,11 +118,7 @@ function runNode(program, options) {
   return status ?? 1;
 }
 
-const options = readArguments();
-if (options.help) {
-  console.log(USAGE);
-  process.exit(0);
-}
+const options = readArguments(USAGE, CONFIG, optionsOf);
 setUp();
 const { bundleForBrowser, bundleForNode, bundlePeer } = await import('./bundle.mjs');
 await bundleForNode(join(OUT, 'node'));

@@ -1,11 +1,4 @@
-/**
- * Puts one fault after the other into a copy of the sources, and sees which spec tells of it first:
- *
- *     npm run mutate                 all of scripts/lib/mutations.mjs; writes docs/mutations.md
- *     npm run mutate -- --only 3,7   some of them, by number; prints only
- *
- * Prints each as it is done. The exit code is 1 when no spec saw one of them.
- */
+/** Puts one fault after the other into a copy of the sources, and sees which spec tells of it first. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   cpSync,
@@ -17,11 +10,21 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readArguments } from './lib/arguments.mjs';
 import { MUTATIONS } from './lib/mutations.mjs';
 import { BUILD, inRoot, ROOT } from './lib/paths.mjs';
 import { nodeFlags } from './lib/run.mjs';
 import { ensureBuilt, ensureDependencies } from './lib/setup.mjs';
+
+const USAGE = `npm run mutate -- [OPTIONS]
+
+Puts one fault after the other into a copy of the sources, and prints which spec tells of it first:
+all of scripts/lib/mutations.mjs, and writes docs/mutations.md.
+
+  --only 3,7     some of them, by number; prints only
+  --help         print this
+
+Exit codes: 0; 1 when no spec saw one of them; 2 for a wrong option.`;
 
 const COPY = `${BUILD}/mutant`;
 /** What runs on a mutant, the quick ones first; the rest tests the command and the mapping explorer. */
@@ -74,8 +77,14 @@ function firstToFail(file) {
   return null;
 }
 
-const { values } = parseArgs({ options: { only: { type: 'string' } } });
-const wanted = values.only?.split(',').map(Number);
+const wanted = readArguments(USAGE, { options: { only: { type: 'string' } } }, ({ values }) => {
+  const numbers = values.only?.split(',').map(Number);
+  const wrong = numbers?.find((number) => !(number - 1 in MUTATIONS));
+  if (wrong !== undefined) {
+    throw new Error(`--only ${values.only}: numbers from 1 to ${MUTATIONS.length} are needed.`);
+  }
+  return numbers;
+});
 await ensureDependencies();
 await ensureBuilt('kernels', 'worker');
 makeCopy();

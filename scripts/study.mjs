@@ -1,14 +1,19 @@
-/**
- * Runs the study of the mapping explorer, which writes docs/mapping-study.md and its figures:
- *
- *     node scripts/study.mjs [--out FOLDER]      the project by default; some 15 s on one core
- */
+/** Runs the study of the mapping explorer. */
 import { rm } from 'node:fs/promises';
 import { build } from 'esbuild';
+import { readArguments } from './lib/arguments.mjs';
 import { BUILD, inRoot, ROOT } from './lib/paths.mjs';
 import { run } from './lib/run.mjs';
 import { ensureDependencies } from './lib/setup.mjs';
 
+const USAGE = `npm run study -- [OPTIONS]
+
+Writes docs/mapping-study.md and its figures again; takes some 15 s on one core.
+
+  --out FOLDER   the folder in which docs/ is written (default: the project)
+  --help         print this`;
+
+const { out } = readArguments(USAGE, { options: { out: { type: 'string', default: '.' } } });
 await ensureDependencies();
 // The specs run the study, too, while others may.
 const outfile = `${BUILD}/study/main-${process.pid}.mjs`;
@@ -24,7 +29,7 @@ await build({
   logLevel: 'warning',
 });
 try {
-  await run(process.execPath, [outfile, ...process.argv.slice(2)]);
+  await run(process.execPath, [outfile, '--out', out]);
 } finally {
   await rm(outfile, { force: true });
 }

@@ -1,0 +1,43 @@
+import { spawnSync } from 'node:child_process';
+import { expect } from 'chai';
+import { projectPath } from './command.js';
+
+/** Programs of the project, and an option of theirs. */
+const PROGRAMS: Readonly<Record<string, string>> = {
+  'scripts/study.mjs': '--out FOLDER',
+  'scripts/mutate.mjs': '--only 3,7',
+  'bench/main.mjs': '--browser',
+};
+
+describe('programs of the project', () => {
+  for (const [program, option] of Object.entries(PROGRAMS)) {
+    const run = (...args: string[]) =>
+      spawnSync(process.execPath, [projectPath(program), ...args], { encoding: 'utf8' });
+
+    it(`say how they are used: ${program}`, () => {
+      const { status, stdout, stderr } = run('--help');
+      expect(stdout).to.include(option).and.to.include('--help');
+      expect(stderr).to.equal('');
+      expect(status).to.equal(0);
+    });
+
+    it(`say what is wrong, and no stack trace: ${program}`, () => {
+      const { status, stdout, stderr } = run('--bogus');
+      expect(stderr)
+        .to.match(/^Unknown option '--bogus'/)
+        .and.to.include(option);
+      expect(stderr).not.to.match(/^ +at /m);
+      expect(stdout).to.equal('');
+      expect(status).to.equal(2);
+    });
+  }
+
+  it('refuse a fault that there is not', () => {
+    for (const only of ['0', '3,x', '9999']) {
+      const args = [projectPath('scripts/mutate.mjs'), '--only', only];
+      const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+      expect(stderr).to.match(/^--only .*: numbers from 1 to \d+ are needed\.\n/);
+      expect(status).to.equal(2);
+    }
+  });
+});
