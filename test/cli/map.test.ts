@@ -171,8 +171,14 @@ describe('dynconv map', function () {
   it('tells of a layer that does not fit what it needs', () => {
     const tiny = readFileSync(ONE_ARRAY, 'utf8').replace('size: 134217728', 'size: 4096');
     const args = [place('w.yaml', WORKLOAD), '--hardware', place('tiny.yaml', tiny)];
-    expect(map(...args).stdout).to.match(/does not fit: sram would need \d+ bits and has 4096/);
-    const { layers, latency } = JSON.parse(map(...args, '--json').stdout) as {
+    const { code, stdout } = map(...args);
+    expect(code).to.equal(2);
+    expect(stdout).to.match(/does not fit: sram would need \d+ bits and has 4096/);
+    expect(stdout).to.match(/\nall +- +-\n$/);
+    expect(map(...args, '--why', 'first').code).to.equal(2);
+    const json = map(...args, '--json');
+    expect(json.code).to.equal(2);
+    const { layers, latency } = JSON.parse(json.stdout) as {
       layers: { latency: unknown; infeasible: { memory: string; available: number } }[];
       latency: unknown;
     };

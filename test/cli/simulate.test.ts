@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { parseHTML } from 'linkedom';
+import { WORKLOAD } from '../fuzz/samples.js';
 import { dynconv, projectPath, type CommandResult } from './command.js';
 import { useTemporaryFolder } from './temporary-folder.js';
 
@@ -109,12 +110,22 @@ describe('dynconv simulate', function () {
     expect(stdout).to.match(/without masks [\d,]+ cycles: a gain of \d\.\d\dx\n$/);
   });
 
-  it('exits with 2 and a line where something cannot be written or does not fit', () => {
-    for (const flag of ['--gantt', '--trace']) {
-      const { code, stderr } = simulate(flag, 'none/file');
-      expect(stderr).to.match(/^dynconv: none\/file cannot be written \(.*\)\.\n$/);
-      expect(code).to.equal(2);
-    }
+  it('gives no gain where masks leave nothing to compute', () => {
+    const workload = join(temporary.path, 'w.yaml');
+    const nothing = join(temporary.path, 'nothing.json');
+    const layers = { Layer0: 0, Layer1: 0 };
+    writeFileSync(workload, WORKLOAD);
+    writeFileSync(nothing, JSON.stringify({ format: 'dynconv-densities', layers }));
+    const hardware = projectPath('hardware/one-array.yaml');
+    const args = ['simulate', workload, '--hardware', hardware, '--densities', nothing];
+    const { code, stdout } = dynconv(temporary.path, ...args);
+    expect(code).to.equal(0);
+    expect(stdout).to.match(/\nwithout masks [\d,]+ cycles: with them nothing is computed\n$/);
+    const json = JSON.parse(dynconv(temporary.path, ...args, '--json').stdout) as Document;
+    expect(json).to.include({ latency: 0, gain: null });
+  });
+
+  it('exits with 2 and a line where a layer does not fit', () => {
     const text = readFileSync(projectPath('hardware/one-array.yaml'), 'utf8');
     const tiny = join(temporary.path, 'tiny.yaml');
     writeFileSync(tiny, text.replace('size: 134217728', 'size: 4096'));

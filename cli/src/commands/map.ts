@@ -5,6 +5,7 @@ import {
   type MappedLayer,
   type Platform,
 } from 'tfjs-backend-dynconv/mapping';
+import { EXIT } from '../exit-codes.js';
 import { mapDocument } from '../map/document.js';
 import { readInputs, type Inputs } from '../map/inputs.js';
 import { mapInputs, type MappingJob } from '../map/map-inputs.js';
@@ -20,7 +21,7 @@ Latency is in cycles, energy in the hardware file's unit; both count loading and
 as ZigZag reports them. Several cores: each layer runs where its mapping's core_allocation
 says, or where it is best.
 
-Exit codes: 0; 2 for a wrong option or file.`;
+Exit codes: 0; 2 for a wrong option or file, and where a layer does not fit.`;
 
 interface MapFlags extends MappingFlags {
   why?: string;
@@ -54,6 +55,7 @@ async function mapWorkload(workload: string, flags: MapFlags): Promise<string> {
   const mapped = isWhyAlone ? [] : await mapInputs(inputs, job);
   if (flags.table !== undefined) writeTable(flags.table, mapped, inputs.platform);
   const explained = why === undefined ? undefined : await mapForWhy(inputs, job, why);
+  if ([...mapped, explained].some((layer) => layer?.infeasible)) process.exitCode = EXIT.usage;
   if (flags.json) {
     const document = { ...mapDocument(mapped), ...(explained && { why: whyDocument(explained) }) };
     return JSON.stringify(document, null, 2);

@@ -19,7 +19,7 @@ const NOTES = `
 Rows flow from core to core as they are done; a mask's decision comes before its block. With
 --densities the network is also simulated without masks, for the gain of skipping.
 
-Exit codes: 0; 2 for a wrong option or file.`;
+Exit codes: 0; 2 for a wrong option or file, and where a layer does not fit.`;
 
 interface SimulateFlags extends MappingFlags {
   schedule: Schedule;
@@ -83,9 +83,14 @@ function document(simulation: Simulation, dense: Simulation | undefined, cores: 
     spans: timeline.spans.map((span) => ({ ...span, layer: mapped[span.job].layer.name })),
     ...(dense && {
       withoutMasks: { latency: dense.timeline.latency, energy: dense.energy },
-      gain: dense.timeline.latency / timeline.latency,
+      gain: gainOver(dense, simulation),
     }),
   };
+}
+
+/** How many times faster it is with masks; null where these leave nothing to compute. */
+function gainOver(dense: Simulation, { timeline }: Simulation): number | null {
+  return timeline.latency === 0 ? null : dense.timeline.latency / timeline.latency;
 }
 
 function report(simulation: Simulation, dense: Simulation | undefined, cores: string[]): string {
@@ -101,8 +106,10 @@ function report(simulation: Simulation, dense: Simulation | undefined, cores: st
     `features ${whole(peakBits / 8192)} KiB at most`,
   ];
   if (dense) {
-    const gain = (dense.timeline.latency / latency).toFixed(2);
-    lines.push(`without masks ${whole(dense.timeline.latency)} cycles: a gain of ${gain}x`);
+    const gain = gainOver(dense, simulation);
+    const gained =
+      gain === null ? 'with them nothing is computed' : `a gain of ${gain.toFixed(2)}x`;
+    lines.push(`without masks ${whole(dense.timeline.latency)} cycles: ${gained}`);
   }
   return `${table}\n\n${lines.join('\n')}`;
 }

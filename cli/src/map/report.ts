@@ -1,5 +1,10 @@
-import { describeSpatialMapping, type MappedLayer } from 'tfjs-backend-dynconv/mapping';
+import {
+  describeSpatialMapping,
+  type Infeasible,
+  type MappedLayer,
+} from 'tfjs-backend-dynconv/mapping';
 import { formatTable, percent } from '../table.js';
+import { mapDocument } from './document.js';
 
 const HEADER = ['layer', 'type', 'latency', 'energy', 'utilization', 'unrolling'];
 
@@ -7,9 +12,7 @@ const HEADER = ['layer', 'type', 'latency', 'energy', 'utilization', 'unrolling'
 export function mapTable(mapped: readonly MappedLayer[]): string {
   const rows = mapped.map(({ layer, latency, energy, mapping, infeasible }) => {
     if (infeasible) {
-      const { memory, needed, available } = infeasible;
-      const why = `does not fit: ${memory} would need ${needed} bits and has ${available}`;
-      return [short(layer.name), layer.type, '-', '-', '-', why];
+      return [short(layer.name), layer.type, '-', '-', '-', describeMisfit(infeasible)];
     }
     return [
       short(layer.name),
@@ -20,11 +23,14 @@ export function mapTable(mapped: readonly MappedLayer[]): string {
       mapping ? describeSpatialMapping(mapping.spatialMapping) : 'nothing to compute',
     ];
   });
-  const sum = (of: (layer: MappedLayer) => number): number =>
-    mapped.reduce((total, layer) => total + of(layer), 0);
-  const latency = sum((layer) => layer.latency);
-  const energy = sum((layer) => layer.energy);
-  return formatTable(HEADER, [...rows, ['all', '', whole(latency), energy.toPrecision(5), '', '']]);
+  const { latency, energy } = mapDocument(mapped);
+  const totals = [latency === null ? '-' : whole(latency), energy?.toPrecision(5) ?? '-'];
+  return formatTable(HEADER, [...rows, ['all', '', ...totals, '', '']]);
+}
+
+/** Why a layer has no mapping. */
+export function describeMisfit({ memory, needed, available }: Infeasible): string {
+  return `does not fit: ${memory} would need ${needed} bits and has ${available}`;
 }
 
 export function whole(cycles: number): string {

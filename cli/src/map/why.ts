@@ -8,7 +8,7 @@ import {
 } from 'tfjs-backend-dynconv/mapping';
 import { formatTable } from '../table.js';
 import { UserError } from '../user-error.js';
-import { whole } from './report.js';
+import { describeMisfit, whole } from './report.js';
 
 /** How many mappings beside the best one are shown. */
 export const RUNNERS_UP = 4;
@@ -61,9 +61,8 @@ export function whyDocument({ layer, mapping, runnersUp }: MappedLayer): WhyDocu
 /** The winner beside the runners-up, and what each of these lost. */
 export function whyTable({ layer, mapping, runnersUp, infeasible }: MappedLayer): string {
   if (!mapping) {
-    const { memory, needed, available } = infeasible ?? {};
     return infeasible
-      ? `${layer.name} does not fit: ${memory} would need ${needed} bits and has ${available}.`
+      ? `${layer.name} ${describeMisfit(infeasible)}.`
       : `${layer.name}: its mask keeps no pixel, so there is nothing to map.`;
   }
   const all = [mapping, ...runnersUp];

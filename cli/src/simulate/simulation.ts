@@ -9,6 +9,7 @@ import {
 } from 'tfjs-backend-dynconv/mapping';
 import type { Inputs } from '../map/inputs.js';
 import { mapInputs, type MappingJob } from '../map/map-inputs.js';
+import { describeMisfit } from '../map/report.js';
 import { UserError } from '../user-error.js';
 
 /** One network on one chip, with masks or without. */
@@ -34,10 +35,7 @@ export async function simulateNetwork(
   const mapped = await mapInputs(inputs, job);
   const misfit = mapped.find(({ infeasible }) => infeasible);
   if (misfit?.infeasible) {
-    const { memory, needed, available } = misfit.infeasible;
-    throw new UserError(
-      `${misfit.layer.name} does not fit: ${memory} would need ${needed} bits and has ${available}.`,
-    );
+    throw new UserError(`${misfit.layer.name} ${describeMisfit(misfit.infeasible)}.`);
   }
   const jobs = jobsOf(mapped, activity, masks);
   const timeline = simulate(jobs, platform.cores.length, platform.connections, schedule);
