@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { problemsOf, messageOf, UserError } from './user-error.js';
 
+/** The name of the file that tells of a model, beside its model.json. */
+export const CARD = 'dynconv.json';
+
 /** Text that is printed: a line, which leaves the terminal as it is. */
 const line = (most: number) =>
   z
@@ -149,7 +152,7 @@ export type ModelCard = z.infer<typeof modelCard>;
  * @throws UserError when the file is there but broken.
  */
 export async function readModelCard(folder: string): Promise<ModelCard> {
-  const file = join(folder, 'dynconv.json');
+  const file = join(folder, CARD);
   const text = await readFile(file, 'utf8').catch(() => '{}');
   let content: unknown;
   try {

@@ -1,10 +1,12 @@
 import { readFile, stat } from 'node:fs/promises';
-import { isAbsolute, join, normalize } from 'node:path';
+import { join } from 'node:path';
 import { io } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
+import { CARD } from './model-card.js';
 import { checkGraph } from './topology/graph.js';
 import { checkLayers } from './topology/layers.js';
 import { problemsOf, messageOf, UserError } from './user-error.js';
+import { readWeights, weightsManifest, weightsPaths } from './weights-files.js';
 
 /** The two formats of the official converter. */
 export type ModelFormat = 'graph-model' | 'layers-model';
@@ -14,31 +16,17 @@ export interface ModelFolder {
   path: string;
   format: ModelFormat;
   artifacts: io.ModelArtifacts;
+  /** The paths of its files, and of the card that it may have. */
+  files: readonly string[];
 }
-
-const quantization = z.discriminatedUnion('dtype', [
-  z.looseObject({ dtype: z.enum(['uint8', 'uint16']), scale: z.number(), min: z.number() }),
-  z.looseObject({ dtype: z.literal('float16') }),
-]);
-const weightSpec = z.looseObject({
-  name: z.string().min(1),
-  shape: z.array(z.number().int().nonnegative()),
-  dtype: z.enum(['float32', 'int32', 'bool', 'string', 'complex64']),
-  quantization: quantization.optional(),
-});
 
 const modelJson = z.looseObject({
   format: z.enum(['graph-model', 'layers-model']).optional(),
   modelTopology: z.looseObject({}),
-  weightsManifest: z
-    .array(z.looseObject({ paths: z.array(z.string()).min(1), weights: z.array(weightSpec) }))
-    .min(1),
+  weightsManifest,
 });
 
-type WeightSpec = z.infer<typeof weightSpec>;
 type ModelJson = z.infer<typeof modelJson>;
-
-const BYTES = { float32: 4, int32: 4, bool: 1, complex64: 8, uint8: 1, uint16: 2, float16: 2 };
 
 /**
  * Reads a converted model (graph model or layers model) from a folder with a `model.json`.
@@ -47,16 +35,16 @@ const BYTES = { float32: 4, int32: 4, bool: 1, complex64: 8, uint8: 1, uint16: 2
  */
 export async function readModelFolder(path: string): Promise<ModelFolder> {
   const json = await readModelJson(path);
+  const file = join(path, 'model.json');
   const format = formatOf(path, json);
   const check = format === 'graph-model' ? checkGraph : checkLayers;
-  check(join(path, 'model.json'), json.modelTopology);
-  const specs = json.weightsManifest.flatMap((group) => group.weights);
-  const weights = await readWeights(path, json);
-  checkLength(path, specs, weights);
+  check(file, json.modelTopology);
+  const weights = readWeights(file, json.weightsManifest);
   const artifacts = await io.getModelArtifactsForJSON(json, (manifest) =>
     Promise.resolve([io.getWeightSpecs(manifest), weights]),
   );
-  return { path, format, artifacts };
+  const files = [file, join(path, CARD), ...weightsPaths(file, json.weightsManifest)];
+  return { path, format, artifacts, files };
 }
 
 async function readModelJson(path: string): Promise<ModelJson> {
@@ -67,10 +55,7 @@ async function readModelJson(path: string): Promise<ModelJson> {
   }
   const file = join(path, 'model.json');
   const text = await readFile(file, 'utf8').catch(() => {
-    throw new UserError(
-      `${path} holds no model.json, so it is no TensorFlow.js model: ` +
-        `give a folder that tensorflowjs_converter wrote.`,
-    );
+    throw new UserError(noModelIn(path));
   });
   let content: unknown;
   try {
@@ -89,6 +74,14 @@ async function readModelJson(path: string): Promise<ModelJson> {
   return parsed.data;
 }
 
+/** What to say of a folder without a model.json. */
+export function noModelIn(folder: string): string {
+  return (
+    `${folder} holds no model.json, so it is no TensorFlow.js model: ` +
+    `give a folder that tensorflowjs_converter wrote.`
+  );
+}
+
 function formatOf(path: string, json: ModelJson): ModelFormat {
   if (json.format) return json.format;
   // Converters before 1.2 wrote no format: a GraphDef has nodes, a Keras model a configuration.
@@ -97,55 +90,4 @@ function formatOf(path: string, json: ModelJson): ModelFormat {
   throw new UserError(
     `${join(path, 'model.json')} holds neither a graph model nor a layers model.`,
   );
-}
-
-async function readWeights(path: string, json: ModelJson): Promise<ArrayBuffer> {
-  const shards: Buffer[] = [];
-  for (const name of json.weightsManifest.flatMap((group) => group.paths)) {
-    if (isAbsolute(name) || normalize(name).startsWith('..')) {
-      throw new UserError(
-        `${join(path, 'model.json')} names a weights file outside its folder: ${name}`,
-      );
-    }
-    const shard = await readFile(join(path, name)).catch(() => {
-      throw new UserError(
-        `The weights file ${join(path, name)}, named in model.json, cannot be read.`,
-      );
-    });
-    shards.push(shard);
-  }
-  const all = Buffer.concat(shards);
-  return all.buffer.slice(all.byteOffset, all.byteOffset + all.byteLength);
-}
-
-/** Holds the weights files to what model.json says of them, before anything is allocated for it. */
-function checkLength(path: string, specs: readonly WeightSpec[], weights: ArrayBuffer): void {
-  const bytes = new DataView(weights);
-  let expected = 0;
-  for (const { shape, dtype, quantization } of specs) {
-    const values = shape.reduce((a, b) => a * b, 1);
-    expected +=
-      dtype === 'string'
-        ? stringBytes(bytes, expected, values)
-        : values * BYTES[quantization?.dtype ?? dtype];
-  }
-  if (weights.byteLength !== expected) {
-    throw new UserError(
-      `The weights files in ${path} hold ${weights.byteLength} bytes, but model.json describes ${expected}: ` +
-        `a file is cut off or belongs to another model.`,
-    );
-  }
-}
-
-/** The bytes of `count` strings, each behind its length; those that lie beyond the end count as empty. */
-function stringBytes(bytes: DataView, start: number, count: number): number {
-  const LENGTH_BYTES = 4;
-  let at = start;
-  for (let i = 0; i < count; i++) {
-    if (at + LENGTH_BYTES > bytes.byteLength) {
-      return at - start + (count - i) * LENGTH_BYTES;
-    }
-    at += LENGTH_BYTES + bytes.getUint32(at, true);
-  }
-  return at - start;
 }

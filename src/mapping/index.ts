@@ -14,6 +14,7 @@ export {
   readMapping,
   ruleFor,
   type MappingRule,
+  type MappingUse,
   type OrderedLoop,
   type TemporalOrdering,
 } from './mapping/mapping-file.js';

@@ -5,6 +5,7 @@ import { readHardware } from '../../src/mapping/hardware/platform-file.js';
 import { parseDensities } from '../../src/mapping/dynamic/densities.js';
 import { InputError } from '../../src/mapping/problem.js';
 import { parseOnnxWorkload } from '../../src/mapping/workload/onnx/onnx-workload.js';
+import { networkOf } from '../../src/mapping/workload/network.js';
 import { parseTfjsNetwork } from '../../src/mapping/workload/tfjs/tfjs-network.js';
 import { parseZigzagWorkload } from '../../src/mapping/workload/zigzag-workload.js';
 import { Random } from '../fuzz/random.js';
@@ -42,8 +43,7 @@ const READERS: Record<string, { text: string; read: (name: string, text: string)
   densities: {
     text: DENSITIES,
     read: (name, text) => {
-      const { layers } = parseZigzagWorkload('w.yaml', WORKLOAD);
-      return parseDensities(name, text, layers);
+      return parseDensities(name, text, networkOf(parseZigzagWorkload('w.yaml', WORKLOAD)));
     },
   },
 };

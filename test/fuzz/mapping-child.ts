@@ -11,7 +11,8 @@ import { makeMappingCase, type MappingCase } from './mapping-cases.js';
 import { runCases } from './run-cases.js';
 
 /** Where a refusal says that the fault lies: a line, and in ONNX a byte or a node. */
-const PLACE = /^\S+: byte \d+|^\S+: node |^\S+:\d+: |^\S+: expected a model with /;
+const PLACE =
+  /^The weights files? |^\S+: byte \d+|^\S+: node |^\S+:\d+: |^\S+: expected a model with /;
 const JOB = {
   options: { objective: 'latency', lpfLimit: 3, mixed: false },
   threads: 1,
@@ -39,7 +40,7 @@ await runCases<MappingCase>({
 /** Reads the files; a refusal without a place is a fault, too. */
 function read({ workload, ...flags }: MappingCase): ReturnType<typeof readInputs> {
   try {
-    return readInputs(workload, flags);
+    return readInputs(workload, flags, () => undefined);
   } catch (error) {
     if (error instanceof UserError && !PLACE.test(error.message)) {
       throw new Error(`refused without a place: ${error.message}`, { cause: error });

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { basename, dirname, isAbsolute, join, normalize } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import {
   activityOf,
   FREE,
@@ -14,10 +14,15 @@ import {
   readMapping,
   type Activity,
   type MappingRule,
+  type MappingUse,
   type Network,
   type Platform,
 } from 'tfjs-backend-dynconv/mapping';
+import { z } from 'zod';
+import { complain } from '../exit-codes.js';
+import { noModelIn } from '../model-folder.js';
 import { UserError } from '../user-error.js';
+import { readWeights, weightsManifest, weightsPaths } from '../weights-files.js';
 
 /** The files that `map` and `simulate` work on. */
 export interface InputFlags {
@@ -34,28 +39,89 @@ export interface Inputs {
   activity: Activity;
   platform: Platform;
   rules: MappingRule[];
+  /** The paths of the files. */
+  files: readonly string[];
+}
+
+/** Reads files, and remembers which. */
+class FileReader {
+  readonly paths: string[] = [];
+
+  bytes(path: string): Buffer {
+    this.paths.push(path);
+    try {
+      return readFileSync(path);
+    } catch (error) {
+      throw new UserError(`${path} cannot be read (${(error as NodeJS.ErrnoException).code}).`);
+    }
+  }
+
+  text(path: string): string {
+    return new TextDecoder().decode(this.bytes(path));
+  }
 }
 
 /**
  * Reads workload, hardware, mapping and densities.
  *
+ * @param warn hears of what has no effect
  * @throws UserError with the file and line of what is wrong
  */
-export function readInputs(workload: string, flags: InputFlags): Inputs {
+export function readInputs(workload: string, flags: InputFlags, warn = complain): Inputs {
+  const files = new FileReader();
   try {
-    const network = readWorkload(workload, flags.inputShape);
-    const platform = readPlatform(flags.hardware);
-    const rules = readRules(flags);
+    const shapes = new ShapesByName(flags.inputShape);
+    const network = readWorkload(workload, shapes.asked, files);
+    shapes.check(workload);
+    const platform = readPlatform(flags.hardware, files);
+    const rules = readRules(flags, files, {
+      platform,
+      layers: network.layers,
+      warn: (problems) => {
+        warn(summaryOf(new InputError(problems)));
+      },
+    });
     const densities = flags.densities
-      ? parseDensities(flags.densities, readText(flags.densities), network.layers)
+      ? parseDensities(flags.densities, files.text(flags.densities), network)
       : NO_DENSITIES;
     const activity = flags.densities ? activityOf(network, densities) : [];
-    return { network, activity, platform, rules };
+    return { network, activity, platform, rules, files: files.paths };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    const [first, ...others] = error.message.split('\n');
-    const more = others.length > 0 ? ` (and ${others.length} more problems)` : '';
-    throw new UserError(first + more);
+    throw new UserError(summaryOf(error));
+  }
+}
+
+/** The first problem, and how many more there are. */
+function summaryOf({ message }: InputError): string {
+  const [first, ...others] = message.split('\n');
+  const noun = others.length === 1 ? 'problem' : 'problems';
+  return first + (others.length > 0 ? ` (and ${others.length} more ${noun})` : '');
+}
+
+/** The shapes of `--input-shape`; sees for which inputs a reader asks, for these are all that there are. */
+class ShapesByName {
+  readonly asked: Record<string, number[]>;
+  private readonly inputs = new Set<string>();
+
+  constructor(private readonly shapes: Record<string, number[]> = {}) {
+    this.asked = new Proxy(shapes, {
+      get: (target, name: string) => {
+        this.inputs.add(name);
+        return Object.hasOwn(target, name) ? target[name] : undefined;
+      },
+    });
+  }
+
+  /** @throws UserError for the shape of an input that the workload lacks */
+  check(workload: string): void {
+    const unknown = Object.keys(this.shapes).find((name) => !this.inputs.has(name));
+    if (unknown === undefined) return;
+    throw new UserError(
+      this.inputs.size === 0
+        ? `${workload} tells all shapes itself: leave out --input-shape ${unknown}.`
+        : `${workload} has no input ${unknown}: --input-shape takes ${[...this.inputs].join(', ')}.`,
+    );
   }
 }
 
@@ -65,69 +131,73 @@ export function readInputs(workload: string, flags: InputFlags): Inputs {
  * @param inputShapes for inputs that a converted model leaves open
  * @throws InputError with file and line, and UserError for what is no workload
  */
-export function readWorkload(path: string, inputShapes: Record<string, number[]> = {}): Network {
-  if (/\.ya?ml$/i.test(path)) return networkOf(parseZigzagWorkload(path, readText(path)));
-  if (/\.onnx$/i.test(path)) return networkOf(parseOnnxWorkload(path, readBytes(path)));
+export function readWorkload(
+  path: string,
+  inputShapes: Record<string, number[]> = {},
+  files = new FileReader(),
+): Network {
+  if (/\.ya?ml$/i.test(path)) return networkOf(parseZigzagWorkload(path, files.text(path)));
+  if (/\.onnx$/i.test(path)) return networkOf(parseOnnxWorkload(path, files.bytes(path)));
   const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
   const file = isFolder ? join(path, 'model.json') : path;
+  if (isFolder && !existsSync(file)) throw new UserError(noModelIn(path));
   if (!/\.json$/i.test(file)) {
     throw new UserError(
       `${path}: expected a workload as .yaml, .onnx, model.json, or the folder of a model.json.`,
     );
   }
-  const text = readText(file);
-  return parseTfjsNetwork(file, text, { weights: readWeights(file, text), inputShapes });
+  return readModel(file, inputShapes, files);
 }
 
-/** The weights files that a model.json names, if all are there. */
-function readWeights(file: string, text: string): Uint8Array | undefined {
-  const paths = weightPaths(text);
-  if (paths.some((path) => isAbsolute(path) || normalize(path).startsWith('..'))) {
-    throw new UserError(`${file}: it names a weights file outside its folder.`);
-  }
-  const files = paths.map((path) => join(dirname(file), path));
-  if (files.length === 0 || !files.every((path) => existsSync(path))) return undefined;
-  return Buffer.concat(files.map((path) => readBytes(path)));
-}
-
-function weightPaths(text: string): string[] {
-  let content: unknown;
+/** Reads a converted model; its weights are only needed where shapes are computed of them. */
+function readModel(
+  file: string,
+  inputShapes: Record<string, number[]>,
+  files: FileReader,
+): Network {
+  const text = files.text(file);
+  const manifest = manifestOf(text);
+  files.paths.push(...weightsPaths(file, manifest));
+  let weights: Uint8Array | undefined;
+  let fault: unknown;
   try {
-    content = JSON.parse(text);
-  } catch {
-    return []; // The reader of the model says where and why.
+    weights = new Uint8Array(readWeights(file, manifest));
+  } catch (error) {
+    fault = error;
   }
-  const { weightsManifest: groups } = Object(content) as { weightsManifest?: unknown };
-  return (Array.isArray(groups) ? (groups as unknown[]) : []).flatMap((group) => {
-    const { paths } = Object(group) as { paths?: unknown };
-    const all = Array.isArray(paths) ? (paths as unknown[]) : [];
-    return all.filter((path) => typeof path === 'string');
-  });
+  try {
+    return parseTfjsNetwork(file, text, { weights, inputShapes });
+  } catch (error) {
+    throw fault instanceof UserError && error instanceof InputError ? fault : error;
+  }
 }
 
-function readPlatform(file: string): Platform {
+const modelJson = z.looseObject({ weightsManifest });
+
+/** What a model.json says of weights; nothing where it is broken: its reader says where and why. */
+function manifestOf(text: string): z.infer<typeof weightsManifest> {
+  try {
+    return modelJson.parse(JSON.parse(text)).weightsManifest;
+  } catch {
+    return [];
+  }
+}
+
+function readPlatform(file: string, files: FileReader): Platform {
   const open = (path: string): string | undefined => {
     const place = join(dirname(file), path);
-    return existsSync(place) ? readText(place) : undefined;
+    return existsSync(place) ? files.text(place) : undefined;
   };
-  return readHardware(file, readText(file), open);
+  return readHardware(file, files.text(file), open);
 }
 
 /** The mapping that was named, or the one beside the hardware; without any the search is free. */
-function readRules({ hardware, mapping }: InputFlags): MappingRule[] {
+function readRules(
+  { hardware, mapping }: InputFlags,
+  files: FileReader,
+  use: MappingUse,
+): MappingRule[] {
   const beside = join(dirname(hardware), basename(hardware).replace(/\.ya?ml$/i, '.mapping.yaml'));
   const file = mapping ?? (beside !== hardware && existsSync(beside) ? beside : undefined);
-  return file === undefined ? [FREE] : readMapping(file, readText(file));
-}
-
-function readText(path: string): string {
-  return new TextDecoder().decode(readBytes(path));
-}
-
-function readBytes(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw new UserError(`${path} cannot be read (${(error as NodeJS.ErrnoException).code}).`);
-  }
+  return file === undefined ? [FREE] : readMapping(file, files.text(file), use);
 }

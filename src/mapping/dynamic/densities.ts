@@ -1,7 +1,9 @@
 import * as z from 'zod';
 import { YamlFile } from '../yaml-file.js';
-import { loopSize, type Layer } from '../workload/layer.js';
+import { loopSize } from '../workload/layer.js';
+import type { Network } from '../workload/network.js';
 import { InputError } from '../problem.js';
+import { findRegions } from './regions.js';
 
 const MAX_EXTENT = 16384;
 const share = z.number().min(0).max(1);
@@ -53,15 +55,24 @@ export type Densities = z.output<typeof densityFile>;
  *      "masks": {"block1/mask": {"rows": 2, "columns": 3, "pixels": ["010", "110"]},
  *                "block2/mask": 0.3, "block3/mask": {"executed": 0.11}}}
  *
- * @throws InputError with the line of what is wrong, or of a name that the network lacks
+ * @throws InputError with the line of what is wrong, of a name that the network lacks, or of a mask that
+ *   no layer waits for
  */
-export function parseDensities(name: string, text: string, layers: readonly Layer[]): Densities {
+export function parseDensities(name: string, text: string, network: Network): Densities {
   const file = YamlFile.parse(name, text, densityFile);
+  const { layers } = network;
   const byName = new Map(layers.map((layer) => [layer.name, layer]));
+  const deciding = new Set(
+    findRegions(network).map((region) => region && layers[region.mask].name),
+  );
   const problems = (['layers', 'masks'] as const).flatMap((field) =>
     Object.entries(file.value[field]).flatMap(([key, value]) => {
       const layer = byName.get(key);
       if (!layer) return file.problem([field, key], `${field}: the network has no layer ${key}`);
+      if (field === 'masks' && !deciding.has(key)) {
+        const message = `masks.${key}: no layer waits for its mask: say under layers what of it is computed`;
+        return file.problem([field, key], message);
+      }
       const [rows, columns] = ['OY', 'OX'].map((dim) => loopSize(layer, dim));
       if (typeof value !== 'object' || !('pixels' in value)) return [];
       if (value.rows === rows && value.columns === columns) return [];

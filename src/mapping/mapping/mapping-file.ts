@@ -1,7 +1,9 @@
 import * as z from 'zod';
 import { MEMORY_OPERANDS } from '../hardware/accelerator.js';
+import type { Platform } from '../hardware/platform.js';
+import type { Problem } from '../problem.js';
 import type { Layer } from '../workload/layer.js';
-import { YamlFile } from '../yaml-file.js';
+import { YamlFile, type Path } from '../yaml-file.js';
 import type { OperandLinks, SpatialMapping } from './spatial.js';
 
 /** A place in the order of the temporal loops; without a size any loop over the dimension will do. */
@@ -31,6 +33,14 @@ export interface MappingRule {
   readonly cores?: readonly number[];
 }
 
+/** What a mapping is read for: it is held to that. */
+export interface MappingUse {
+  readonly platform: Platform;
+  readonly layers: readonly Layer[];
+  /** Hears of what has no effect on these layers, but may have on others. */
+  readonly warn: (problems: readonly Problem[]) => void;
+}
+
 const DIM = /^[A-Z]+\d*$/;
 const UNROLLING = z
   .string()
@@ -38,6 +48,8 @@ const UNROLLING = z
 const DIMENSION = z.string().regex(/^D\d$/, 'expected a dimension of the array, as D1');
 
 const OPERAND = z.enum(MEMORY_OPERANDS);
+
+const FIELDS = ['spatial_mapping', 'spatial_mapping_hint'] as const;
 
 const RULE = z.strictObject({
   name: z.string(),
@@ -58,9 +70,10 @@ const RULE = z.strictObject({
  * Reads mappings from a YAML file in ZigZag's format.
  *
  * @param file its name, for messages
+ * @param use without it, nothing is known of the array and the layers
  * @throws InputError with every problem: the line and what was expected there
  */
-export function readMapping(file: string, text: string): MappingRule[] {
+export function readMapping(file: string, text: string, use?: MappingUse): MappingRule[] {
   const yaml = YamlFile.parse(file, text, z.array(RULE));
   yaml.check((report) => {
     for (const [index, { name, memory_operand_links: links }] of yaml.value.entries()) {
@@ -72,11 +85,21 @@ export function readMapping(file: string, text: string): MappingRule[] {
         );
       }
     }
+    if (use) checkDimensions(yaml.value, use.platform, report);
     if (!yaml.value.some(({ name }) => name === 'default')) {
       report([], 'expected a mapping with the name "default"');
     }
   });
-  return yaml.value.map((rule) => ({
+  const rules = yaml.value.map(toRule);
+  const problems = use ? idleLoops(yaml, rules, use.layers) : [];
+  if (problems.length > 0) use?.warn(problems);
+  return rules;
+}
+
+type Rule = z.output<typeof RULE>;
+
+function toRule(rule: Rule): MappingRule {
+  return {
     name: rule.name,
     spatialMapping: Object.entries(rule.spatial_mapping ?? {}).map(([dimension, unrollings]) => ({
       dimension,
@@ -86,7 +109,57 @@ export function readMapping(file: string, text: string): MappingRule[] {
     links: rule.memory_operand_links,
     ordering: toOrdering(rule.temporal_ordering ?? []),
     ...(rule.core_allocation && { cores: rule.core_allocation }),
-  }));
+  };
+}
+
+/** Every dimension must be one of the arrays that a rule's layers may run on. */
+function checkDimensions(
+  rules: readonly Rule[],
+  { cores }: Platform,
+  report: (path: Path, message: string) => void,
+): void {
+  for (const [index, rule] of rules.entries()) {
+    const allowed = cores.filter((_, id) => rule.core_allocation?.includes(id));
+    const arrays = (allowed.length > 0 ? allowed : cores).map(({ array }) => array);
+    const known = new Set(arrays.flatMap(({ dimensions }) => dimensions.map(({ name }) => name)));
+    for (const field of FIELDS) {
+      for (const dimension of Object.keys(rule[field] ?? {})) {
+        if (known.has(dimension)) continue;
+        const message = `expected a dimension of the array (${[...known].join(', ')}), found ${dimension}`;
+        report([index, field, dimension], `${rule.name}: ${field}: ${message}`);
+      }
+    }
+  }
+}
+
+/** Loops that none of the layers has which a rule serves. Of hints one has to be there. */
+function idleLoops(
+  yaml: YamlFile<Rule[]>,
+  rules: readonly MappingRule[],
+  layers: readonly Layer[],
+): Problem[] {
+  return rules.flatMap((rule, index) => {
+    const served = layers.filter((layer) => ruleFor(layer, rules) === rule);
+    const loops = new Set(served.flatMap((layer) => layer.loops.map(({ dim }) => dim)));
+    if (served.length === 0) return [];
+    const idle = (path: Path, dims: readonly string[]): Problem[] => {
+      if (dims.length === 0 || dims.some((dim) => loops.has(dim))) return [];
+      const message = `expected a loop of its layers (${[...loops].join(', ')}), found ${dims.join(', ')}`;
+      return [yaml.problem([index, ...path], `${rule.name}: ${message}: it has no effect`)];
+    };
+    const { temporal_ordering: ordering } = yaml.value[index];
+    return [
+      ...rule.spatialMapping.flatMap(({ dimension, unrollings }) =>
+        unrollings.flatMap(({ dim }, i) => idle(['spatial_mapping', dimension, i], [dim])),
+      ),
+      ...Object.entries(rule.hints).flatMap(([dimension, dims]) =>
+        idle(['spatial_mapping_hint', dimension], dims),
+      ),
+      ...(ordering ?? []).flatMap(([dim], i) =>
+        dim === '*' ? [] : idle(['temporal_ordering', i], [dim.toUpperCase()]),
+      ),
+    ];
+  });
 }
 
 function toUnrolling(text: string): { dim: string; factor: number } {

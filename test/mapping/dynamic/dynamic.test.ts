@@ -6,7 +6,8 @@ import { blobs } from '../../../src/mapping/dynamic/blobs.js';
 import { NO_DENSITIES, parseDensities } from '../../../src/mapping/dynamic/densities.js';
 import { Mask } from '../../../src/mapping/dynamic/mask.js';
 import { findRegions } from '../../../src/mapping/dynamic/regions.js';
-import { loopSize, macs } from '../../../src/mapping/workload/layer.js';
+import { loopSize, macs, type Layer } from '../../../src/mapping/workload/layer.js';
+import type { Network } from '../../../src/mapping/workload/network.js';
 import { convolution, DEFAULT_PRECISION } from '../../../src/mapping/workload/operators.js';
 import { assetBytes } from '../../support/environment.js';
 import { readNetwork } from '../networks.js';
@@ -163,7 +164,7 @@ describe('what a network computes', () => {
 });
 
 describe('a file of densities', () => {
-  const layers = [
+  const layers: Layer[] = [
     convolution(
       { name: 'a', type: 'Conv', sources: [[]], precision: DEFAULT_PRECISION },
       {
@@ -185,26 +186,35 @@ describe('a file of densities', () => {
       },
     ),
   ];
+  const network: Network = { layers, uses: [[]] };
   const file = (content: unknown) =>
     JSON.stringify({ format: 'dynconv-densities', ...Object(content) }, null, 1);
 
   it('gives shares and recorded masks', () => {
     const bitmap = { rows: 2, columns: 3, pixels: ['010', '110'] };
-    const densities = parseDensities('d.json', file({ layers: { a: bitmap } }), layers);
-    const [activity] = activityOf({ layers, uses: [[]] }, densities);
+    const densities = parseDensities('d.json', file({ layers: { a: bitmap } }), network);
+    const [activity] = activityOf(network, densities);
     expect(activity?.pixels.active).to.equal(3);
     expect(activity?.pixels.perRow()).to.deep.equal([1, 2]);
   });
 
+  it('is refused for a mask that no layer waits for', () => {
+    for (const a of [0.5, { executed: 0.5 }]) {
+      expect(() => parseDensities('d.json', file({ masks: { a } }), network)).to.throw(
+        /^d\.json:4: masks\.a: no layer waits for its mask: say under layers /,
+      );
+    }
+  });
+
   it('is refused by line', () => {
-    expect(() => parseDensities('d.json', file({ layers: { b: 0.5 } }), layers)).to.throw(
+    expect(() => parseDensities('d.json', file({ layers: { b: 0.5 } }), network)).to.throw(
       /^d\.json:\d+: layers: the network has no layer b/,
     );
-    expect(() => parseDensities('d.json', file({ layers: { a: 1.5 } }), layers)).to.throw(
+    expect(() => parseDensities('d.json', file({ layers: { a: 1.5 } }), network)).to.throw(
       /^d\.json:\d+: /,
     );
     const other = { rows: 3, columns: 3, pixels: ['010', '110', '111'] };
-    expect(() => parseDensities('d.json', file({ layers: { a: other } }), layers)).to.throw(
+    expect(() => parseDensities('d.json', file({ layers: { a: other } }), network)).to.throw(
       /^d\.json:\d+: layers\.a: 3x3 pixels, but the layer has 2x3/,
     );
   });

@@ -44,6 +44,50 @@ describe('a mapping in ZigZag’s format', () => {
     assert.equal(ruleFor({ ...layer, name: 'another', type: 'Conv' }, rules).name, 'default');
   });
 
+  /** Reads rules for a product on an array with one dimension, D1; gives the warnings. */
+  function warnings(rules: string): string[] {
+    const array = { dimensions: [{ name: 'D1', size: 4 }], unitEnergy: 1, unitArea: 1 };
+    const core = { name: 'a', array: { ...array, systolicDimensions: [] }, memories: [] };
+    const lines: string[] = [];
+    readMapping('m.yaml', rules, {
+      platform: { name: 'a', cores: [core], connections: [] },
+      layers: [matrixProduct(2, 3, 4)],
+      warn: (problems) => {
+        lines.push(...new InputError(problems).message.split('\n'));
+      },
+    });
+    return lines;
+  }
+
+  it('warns of loops that none of the layers has which a rule serves', () => {
+    const rule = (text: string) => `- name: default\n  ${text}\n- name: other\n`;
+    assert.deepEqual(warnings(rule('spatial_mapping: {D1: ["K, 2"]}')), []);
+    assert.deepEqual(warnings(rule('spatial_mapping_hint: {D1: [FX, K]}')), []);
+    assert.deepEqual(warnings(rule('temporal_ordering: [["*", "*"], [k, "*"]]')), []);
+    for (const idle of [
+      'spatial_mapping: {D1: ["Q, 2"]}',
+      'spatial_mapping_hint: {D1: [Q]}',
+      'temporal_ordering: [["*", "*"], [Q, 2]]',
+    ]) {
+      assert.match(
+        warnings(rule(idle)).join('; '),
+        /^m\.yaml:2: default: .* found Q: it has no effect$/,
+        idle,
+      );
+      assert.deepEqual(warnings(`- name: default\n- name: other\n  ${idle}\n`), []);
+    }
+  });
+
+  it('is refused for a dimension that the array lacks, with the line', () => {
+    for (const field of ['spatial_mapping: {D2: ["K, 2"]}', 'spatial_mapping_hint: {D2: [K]}']) {
+      assert.throws(
+        () => warnings(`- name: default\n- name: other\n  ${field}\n`),
+        InputError,
+        /^m\.yaml:3: other: spatial_mapping\w*: expected .* \(D1\), found D2$/,
+      );
+    }
+  });
+
   const wrong: [string, string, string, RegExp][] = [
     ['an unrolling that is none', 'K, 32', 'K by 32', /m\.yaml:4: .*expected loop and factor/],
     ['an unrolling by nothing', 'K, 32', 'K, 0', /m\.yaml:4: /],
