@@ -88,8 +88,6 @@ describe('dynconv profile', function () {
     'no lanes': [[GRAPH, '--lanes', '0'], 'a whole number above 0'],
     'too many lanes': [[GRAPH, '--lanes', '99'], '--lanes 99: DYNCONV_LANES is 99'],
     'an image that is not there': [[GRAPH, '--image', 'no.jpg'], 'The image no.jpg cannot be read'],
-    'a trace in no folder': [[GRAPH, '--out', 'no/t.json'], 'no is no folder to write to'],
-    'a chart in no folder': [[GRAPH, '--svg', 'no/t.svg'], 'no is no folder to write to'],
   };
   for (const [what, [args, message]] of Object.entries(mistakes)) {
     it(`exits with 2 and says what is wrong: ${what}`, () => {

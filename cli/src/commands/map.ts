@@ -13,8 +13,8 @@ import { addMappingOptions, mappingJob, type MappingFlags } from '../map/options
 import { mapTable } from '../map/report.js';
 import { formatTableFile } from '../map/table-file.js';
 import { layerNamed, RUNNERS_UP, whyDocument, whyTable } from '../map/why.js';
+import { checkOutputs, writeOutput } from '../output-files.js';
 import { UserError } from '../user-error.js';
-import { writeText } from '../write-text.js';
 
 const NOTES = `
 Latency is in cycles, energy in the hardware file's unit; both count loading and off-loading,
@@ -48,6 +48,7 @@ export function mapCommand(): Command {
 /** @returns what is printed */
 async function mapWorkload(workload: string, flags: MapFlags): Promise<string> {
   const inputs = readInputs(workload, flags);
+  checkOutputs([['--table', flags.table]], inputs.files);
   const job = mappingJob(flags);
   const why = flags.why === undefined ? undefined : layerNamed(inputs.network, flags.why);
   // The one layer that is asked for is all that the table of --why needs.
@@ -73,7 +74,7 @@ async function mapForWhy(inputs: Inputs, job: MappingJob, index: number): Promis
 /** Writes the mappings in the format that `setUnrollingTable` takes. */
 function writeTable(file: string, mapped: readonly MappedLayer[], platform: Platform): void {
   try {
-    writeText(file, formatTableFile(unrollingTable(mapped, platform)));
+    writeOutput(file, formatTableFile(unrollingTable(mapped, platform)));
   } catch (error) {
     if (error instanceof NoMicrokernels) throw new UserError(`--table: ${error.message}.`);
     throw error;

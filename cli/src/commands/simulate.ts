@@ -9,11 +9,11 @@ import { mapDocument } from '../map/document.js';
 import { readInputs } from '../map/inputs.js';
 import { addMappingOptions, mappingJob, type MappingFlags } from '../map/options.js';
 import { whole } from '../map/report.js';
+import { checkOutputs, writeOutput, type Output } from '../output-files.js';
 import { gantt } from '../simulate/gantt.js';
 import { simulateNetwork, type Simulation } from '../simulate/simulation.js';
 import { chromeTrace } from '../simulate/trace.js';
 import { formatTable, percent } from '../table.js';
-import { writeText } from '../write-text.js';
 
 const NOTES = `
 Rows flow from core to core as they are done; a mask's decision comes before its block. With
@@ -49,6 +49,11 @@ export function simulateCommand(): Command {
     .addHelpText('after', NOTES)
     .action(async (workload: string, flags: SimulateFlags) => {
       const inputs = readInputs(workload, flags);
+      const outputs: Output[] = [
+        ['--gantt', flags.gantt],
+        ['--trace', flags.trace],
+      ];
+      checkOutputs(outputs, inputs.files);
       const job = mappingJob(flags);
       const run = (activity: typeof inputs.activity): Promise<Simulation> =>
         simulateNetwork({ ...inputs, activity }, job, flags);
@@ -56,8 +61,8 @@ export function simulateCommand(): Command {
       const dense = inputs.activity.length > 0 ? await run([]) : undefined;
       const cores = inputs.platform.cores.map(({ name }) => name);
       const { timeline, jobs } = simulation;
-      if (flags.gantt !== undefined) writeText(flags.gantt, gantt(timeline, jobs, cores));
-      if (flags.trace !== undefined) writeText(flags.trace, chromeTrace(timeline, jobs, cores));
+      if (flags.gantt !== undefined) writeOutput(flags.gantt, gantt(timeline, jobs, cores));
+      if (flags.trace !== undefined) writeOutput(flags.trace, chromeTrace(timeline, jobs, cores));
       const text = flags.json
         ? JSON.stringify(document(simulation, dense, cores), null, 2)
         : report(simulation, dense, cores);

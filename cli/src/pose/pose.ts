@@ -1,13 +1,14 @@
-import { access, constants, mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { readModelCard } from '../model-card.js';
 import { readModelFolder } from '../model-folder.js';
+import { checkOutputs, writeOutput, type Output } from '../output-files.js';
 import type { Progress } from '../progress.js';
 import { percent } from '../table.js';
 import { timelineChart } from '../timeline-chart.js';
 import { messageOf, UserError } from '../user-error.js';
 import { computationMap } from './computation-map.js';
-import { isFolder, listImages, OVERVIEW_NAME, pictureNames } from './images.js';
+import { isFolder, listImages, OVERVIEW_NAME, pictureNames, timelineName } from './images.js';
 import type { PanelsContent } from './panels.js';
 import { readPhotograph, toInput, type Photograph } from './photograph.js';
 import { drawOverview, drawPicture, type OverviewRow } from './picture.js';
@@ -43,7 +44,14 @@ export async function pose(
   const pictures = await picturePaths(images, options);
   progress.stage(`Loading ${options.network}`);
   const card = await readModelCard(options.network);
-  const runner = await PoseRunner.load(await readModelFolder(options.network), options.compare);
+  const folder = await readModelFolder(options.network);
+  const overview = images.length > 1 ? join(dirname(pictures[0]), OVERVIEW_NAME) : undefined;
+  const written = [overview, ...pictures.flatMap((file) => [file, timelineName(file)])];
+  checkOutputs(
+    written.map((file): Output => ['--out', file]),
+    [...images, ...folder.files],
+  );
+  const runner = await PoseRunner.load(folder, options.compare);
   const report = describeModel(options, card, runner);
   const rows: OverviewRow[] = [];
   progress.clear();
@@ -66,7 +74,7 @@ export async function pose(
       const run = await runner.run(input, options.runs, progress);
       const image = describeImage({ file, picture: pictures[i], photo, run, card, options });
       const panels = panelsOf(image, photo, run);
-      await draw(image, panels, run, report.model, card.joints);
+      draw(image, panels, run, report.model, card.joints);
       if (rows.length < OVERVIEW_ROWS) rows.push({ name: basename(file), panels });
       progress.clear();
       report.images.push(image);
@@ -75,40 +83,30 @@ export async function pose(
   } finally {
     runner.dispose();
   }
-  if (rows.length > 1) {
-    report.overview = join(dirname(pictures[0]), OVERVIEW_NAME);
+  if (overview !== undefined && rows.length > 1) {
+    report.overview = overview;
     const [title, subtitle] = formatModel(report).split('\n');
     const notes = weightsNotice(report.model);
-    await write(report.overview, drawOverview({ title, subtitle, rows, notes }));
-    print(`All of them: ${report.overview}`);
+    writeOutput(overview, drawOverview({ title, subtitle, rows, notes }));
+    print(`All of them: ${overview}`);
   }
   return report;
 }
 
-/** Where the pictures go; a run can take a while, so that they cannot should be said before. */
+/** Where the pictures go. */
 async function picturePaths(
   images: readonly string[],
   { images: asked, out }: PoseOptions,
 ): Promise<string[]> {
   const names = pictureNames(images);
   const single = images.length === 1 && !(await isFolder(asked[0]));
-  if (out !== undefined && single && !(await isFolder(out))) {
-    await checkFolder(dirname(out));
-    return [out];
-  }
+  if (out !== undefined && single && !(await isFolder(out))) return [out];
   if (out !== undefined) {
     await mkdir(out, { recursive: true }).catch((error: unknown) => {
       throw new UserError(`--out ${out} is no folder for the pictures: ${messageOf(error)}`);
     });
   }
-  await checkFolder(out ?? '.');
   return names.map((name) => join(out ?? '', name));
-}
-
-async function checkFolder(folder: string): Promise<void> {
-  await access(folder, constants.W_OK).catch(() => {
-    throw new UserError(`The picture cannot be written: ${folder} is no folder to write to.`);
-  });
 }
 
 function inWords(count: number): string {
@@ -146,13 +144,13 @@ function panelsOf(image: ImageReport, photo: Photograph, run: PoseRun): PanelsCo
   };
 }
 
-async function draw(
+function draw(
   image: ImageReport,
   panels: PanelsContent,
   { prediction: { heatmaps }, profile: { timeline, layers } }: PoseRun,
   model: PoseReport['model'],
   names: readonly string[] = [],
-): Promise<void> {
+): void {
   const title = model.name ?? basename(model.path);
   const png = drawPicture({
     title,
@@ -162,13 +160,7 @@ async function draw(
     joints: Array.from({ length: heatmaps?.joints ?? 0 }, (_, i) => names[i] ?? `joint ${i + 1}`),
     notes: weightsNotice(model),
   });
-  await write(image.picture, png);
+  writeOutput(image.picture, png);
   const subtitle = `one prediction of ${basename(image.file)}`;
-  await write(image.timeline, timelineChart(timeline, { title, subtitle, layers }));
-}
-
-async function write(file: string, content: Uint8Array | string): Promise<void> {
-  await writeFile(file, content).catch((error: unknown) => {
-    throw new UserError(`${file} cannot be written: ${messageOf(error)}`);
-  });
+  writeOutput(image.timeline, timelineChart(timeline, { title, subtitle, layers }));
 }

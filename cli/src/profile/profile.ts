@@ -1,4 +1,3 @@
-import { access, constants, writeFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { chromeTrace, profile, utilizationOf, version } from 'tfjs-backend-dynconv';
@@ -10,6 +9,7 @@ import type {
 import { readModelCard } from '../model-card.js';
 import { readModelFolder } from '../model-folder.js';
 import { loadNetwork, type Network } from '../network.js';
+import { checkOutputs, writeOutput } from '../output-files.js';
 import type { Progress } from '../progress.js';
 import { timelineChart } from '../timeline-chart.js';
 import { messageOf, UserError } from '../user-error.js';
@@ -45,11 +45,17 @@ export async function profileModel(
   { progress, complain }: { progress: Progress; complain: (message: string) => void },
 ): Promise<ProfileReport> {
   const path = basename(options.model) === 'model.json' ? dirname(options.model) : options.model;
-  for (const file of [options.out, options.svg, options.densities])
-    if (file !== undefined) await checkFolder(file);
   progress.stage(`Loading ${path}`);
   const card = await readModelCard(path);
   const folder = await readModelFolder(path);
+  checkOutputs(
+    [
+      ['--out', options.out],
+      ['--svg', options.svg],
+      ['--densities', options.densities],
+    ],
+    [...folder.files, ...(options.image === undefined ? [] : [options.image])],
+  );
   await startBackend(options.lanes);
   const network = await loadNetwork(folder);
   try {
@@ -69,9 +75,9 @@ export async function profileModel(
       name: card.name,
       inputs: inputs.sources,
     });
-    await writeTimeline(result, options, report);
+    writeTimeline(result, options, report);
     if (options.densities !== undefined) {
-      await write(options.densities, recordedMasks(path, result.layers, inputShapes));
+      writeOutput(options.densities, recordedMasks(path, result.layers, inputShapes));
     }
     return report;
   } finally {
@@ -82,13 +88,6 @@ export async function profileModel(
 /** The shapes that inputs were given, by name. */
 function shapesOf({ inputs }: Network, { tensors }: Inputs): Record<string, number[]> {
   return Object.fromEntries(inputs.map(({ name }, i) => [name.split(':')[0], tensors[i].shape]));
-}
-
-async function checkFolder(file: string): Promise<void> {
-  const folder = dirname(file);
-  await access(folder, constants.W_OK).catch(() => {
-    throw new UserError(`${file} cannot be written: ${folder} is no folder to write to.`);
-  });
 }
 
 async function startBackend(lanes: number | undefined): Promise<void> {
@@ -177,22 +176,16 @@ function describeLayer(
   };
 }
 
-async function writeTimeline(
+function writeTimeline(
   { timeline, layers }: Profile<unknown>,
   { out, svg }: ProfileOptions,
   { model, environment }: ProfileReport,
-): Promise<void> {
-  if (out !== undefined) await write(out, JSON.stringify(chromeTrace(timeline, layers)));
+): void {
+  if (out !== undefined) writeOutput(out, JSON.stringify(chromeTrace(timeline, layers)));
   if (svg !== undefined) {
     const title = model.name ?? basename(model.path);
     const source = model.inputs.map(({ source }) => source).join(', ');
     const subtitle = `one prediction of ${source}; ${environment.runtime}`;
-    await write(svg, timelineChart(timeline, { title, subtitle, layers }));
+    writeOutput(svg, timelineChart(timeline, { title, subtitle, layers }));
   }
-}
-
-async function write(file: string, text: string): Promise<void> {
-  await writeFile(file, text).catch((error: unknown) => {
-    throw new UserError(`${file} cannot be written: ${messageOf(error)}`);
-  });
 }
