@@ -58,10 +58,38 @@ function signatures(signature: Signature, names: readonly string[]): Record<stri
 
 type Inputs = Record<string, { dtype: DataType; shape: number[] } | null | undefined>;
 
+const rankOf = (input: Inputs[string]): number => input?.shape.length ?? 0;
+
+type Shape4D = [number, number, number, number];
+
+interface TransposeAttributes {
+  inputShape: Shape4D;
+  strides: [number, number] | number;
+  pad: Parameters<typeof tf.backend_util.computeConv2DInfo>[4];
+  dimRoundingMode?: 'floor' | 'round' | 'ceil' | null;
+}
+
 type Condition = (inputs: Inputs, attrs: NamedAttrMap) => boolean;
+
+/** The most dimensions of XNNPACK's operators: beyond, they print a number and leave their output unwritten. */
+const XNNPACK_RANK = 6;
 
 /** What else must hold of a call; by default nothing. */
 const CONDITIONS: Record<string, Condition> = {
+  ...conditions(
+    [tf.Add, tf.Sub, tf.Multiply, tf.RealDiv, tf.SquaredDifference, tf.PadV2, tf.SpaceToBatchND],
+    (inputs) => Object.values(inputs).every((input) => rankOf(input) <= XNNPACK_RANK),
+  ),
+  // A gradient of another size is read beyond its end.
+  [tf.Conv2DBackpropInput]: ({ dy, filter }, attrs) => {
+    const { inputShape, strides, pad, dimRoundingMode } = attrs as unknown as TransposeAttributes;
+    const filterShape = filter?.shape as Shape4D;
+    const rounding = dimRoundingMode ?? undefined;
+    const info = tf.backend_util.computeConv2DInfo(
+      ...([inputShape, filterShape, strides, 1, pad, rounding] as const),
+    );
+    return tf.util.arraysEqual(info.outShape, dy?.shape ?? []);
+  },
   // Groups of channels are read beyond the end of the filter.
   ...conditions([tf.Conv2D, tf.FusedConv2D], ({ x, filter }) => x?.shape[3] === filter?.shape[2]),
   // Padding in numbers is taken for none, and an output of another size written; where a stride is

@@ -42,6 +42,22 @@ export class Window {
     );
   }
 
+  /** Every output pixel reads some input pixel: no window lies beside the image. */
+  get alwaysReads(): boolean {
+    const g = this.geometry;
+    return (
+      meetsImage(
+        g.outHeight,
+        g.strideHeight,
+        g.padTop,
+        g.kernelHeight,
+        g.dilationHeight,
+        g.inHeight,
+      ) &&
+      meetsImage(g.outWidth, g.strideWidth, g.padLeft, g.kernelWidth, g.dilationWidth, g.inWidth)
+    );
+  }
+
   /** One output pixel an image, which reads all of the image's pixels and nothing beyond them. */
   get isGlobal(): boolean {
     const g = this.geometry;
@@ -110,4 +126,17 @@ export class Window {
     const x = bottom >= g.inHeight ? g.inWidth - 1 : Math.min(Math.max(right, 0), g.inWidth - 1);
     return (image * g.inHeight + y) * g.inWidth + x + 1;
   }
+}
+
+/** Whether the first and the last window along an axis reach into the image; without dilation, those between do, too. */
+function meetsImage(
+  outSize: number,
+  stride: number,
+  pad: number,
+  taps: number,
+  dilation: number,
+  inSize: number,
+): boolean {
+  const end = (taps - 1) * dilation + 1 - pad;
+  return dilation === 1 && end > 0 && (outSize - 1) * stride - pad < inSize;
 }

@@ -56,7 +56,8 @@ export class Affine implements Primitive {
     }
     const vector = this.name === tf.Sub ? negated(given) : given;
     if (this.name === tf.Multiply) {
-      const set = x.support(want).retain();
+      // Of what a mask has dropped, too, nothing but a number keeps zero.
+      const set = (isFinite(vector) ? x.support(want) : want).retain();
       const rows = scaleAndShift(x, vector, null, set, evaluation);
       set.release();
       return rows;
@@ -68,6 +69,15 @@ export class Affine implements Primitive {
     }
     return scaleAndShift(x, null, vector, want, evaluation);
   }
+}
+
+/** Whether the numbers of a vector in memory are neither NaN nor infinite. */
+function isFinite({ runtime, pointer, channels }: Rows): boolean {
+  const { f32 } = runtime.heap;
+  for (let at = pointer >>> 2; at < (pointer >>> 2) + channels; at++) {
+    if (!Number.isFinite(f32[at])) return false;
+  }
+  return true;
 }
 
 function negated(vector: Rows): Rows {

@@ -10,6 +10,12 @@ import { scaleAndShift } from '../lowering/affine.js';
 import { isDeferredOrLarge, present, required } from '../lowering/operation.js';
 import type { Call, Operation } from '../lowering/operation.js';
 
+/**
+ * A mean may be so many deviations from zero and still be part of the offset: what cancels then loses no more than a few
+ * units of the seventh digit.
+ */
+const MOST_DEVIATIONS = 8;
+
 /** Batch normalization with a mean, variance, offset and scale for each channel. */
 class BatchNorm implements Primitive {
   readonly name = tf.FusedBatchNorm;
@@ -25,35 +31,45 @@ class BatchNorm implements Primitive {
     const x = yield { view: xView, want };
     const parameters: Rows[] = [];
     for (const view of parameterViews) parameters.push(yield* whole(view));
-    const { scale, offset } = this.fold(parameters, channelsOf(node), evaluation);
+    const { center, scale, offset } = this.fold(parameters, channelsOf(node), evaluation);
     for (const rows of parameters) rows.release();
-    return scaleAndShift(x, scale, offset, want, evaluation);
+    const centered = center ? scaleAndShift(x, null, center, want, evaluation) : x;
+    return scaleAndShift(centered, scale, offset, want, evaluation);
   }
 
-  /** The normalization as one scale and one offset for each channel. */
+  /** The normalization as one scale and one offset for each channel, after another offset where means are large. */
   private fold(
     parameters: Rows[],
     channels: number,
     { runtime }: Evaluation,
-  ): { scale: Rows; offset: Rows } {
+  ): { center: Rows | null; scale: Rows; offset: Rows } {
     const vector = (): Rows => {
       const pointer = runtime.arena.allocate(channels * 4);
-      const one = PixelSet.all(runtime, 1);
-      return Rows.computed(runtime, one, channels, 'float32', pointer);
+      return Rows.computed(runtime, PixelSet.all(runtime, 1), channels, 'float32', pointer);
     };
     const folded = { scale: vector(), offset: vector() };
-    const values = (rows: Rows | undefined): Float32Array | null =>
-      rows ? runtime.heap.f32.subarray(rows.pointer >>> 2, (rows.pointer >>> 2) + channels) : null;
+    const center = vector();
+    const values = ({ pointer }: Rows): Float32Array =>
+      runtime.heap.f32.subarray(pointer >>> 2, (pointer >>> 2) + channels);
     const [mean, variance, ...rest] = parameters.map(values);
     const offset = this.hasOffset ? rest[0] : null;
     const scale = this.hasScale ? rest[this.hasOffset ? 1 : 0] : null;
-    const [scales, offsets] = [values(folded.scale), values(folded.offset)];
+    const [scales, offsets, centers] = [folded.scale, folded.offset, center].map(values);
+    let areSmall = true;
     for (let c = 0; c < channels; c++) {
-      const factor = (scale?.[c] ?? 1) / Math.sqrt((variance?.[c] ?? 1) + this.epsilon);
-      if (scales) scales[c] = factor;
-      if (offsets) offsets[c] = (offset?.[c] ?? 0) - (mean?.[c] ?? 0) * factor;
+      const factor = (scale?.[c] ?? 1) / Math.sqrt(variance[c] + this.epsilon);
+      const shift = mean[c] * factor;
+      areSmall &&= Math.abs(shift) <= MOST_DEVIATIONS;
+      scales[c] = factor;
+      offsets[c] = (offset?.[c] ?? 0) - shift;
+      centers[c] = -mean[c];
     }
-    return folded;
+    if (areSmall) {
+      center.release();
+      return { center: null, ...folded };
+    }
+    for (let c = 0; c < channels; c++) offsets[c] = offset?.[c] ?? 0;
+    return { center, ...folded };
   }
 }
 

@@ -54,6 +54,8 @@ export const cast: Operation = {
     if (x.shape.length === 0) return null;
     const compared = dtype === 'float32' ? deferComparedNumbers(backend, x) : null;
     if (compared) return compared;
-    return backend.defer(new Cast(dtype !== 'float32'), [x], x.shape, dtype, x.nonNegative);
+    // What is beyond the largest integer wraps around.
+    const nonNegative = x.nonNegative && (dtype !== 'int32' || x.dtype !== 'float32');
+    return backend.defer(new Cast(dtype !== 'float32'), [x], x.shape, dtype, nonNegative);
   },
 };

@@ -43,6 +43,11 @@ const MAKES_ZEROS: ReadonlySet<string> = new Set<string>([
 
 const NON_NEGATIVE: ReadonlySet<string> = new Set<string>([...[tf.Softplus, tf.SquaredDifference]]);
 
+/** No result is negative; integers that are too large wrap around. */
+function isNonNegative(name: string, dtype: tf.DataType): boolean {
+  return NON_NEGATIVE.has(name) && dtype !== 'int32';
+}
+
 const BINARY = [
   ...[tf.Atan2, tf.Mod],
   ...[tf.SquaredDifference, tf.LogicalAnd, tf.LogicalOr, tf.LogicalXor],
@@ -89,7 +94,7 @@ function unary(name: string, preservesZero: boolean): Operation {
       if (x.shape.length === 0 || !anyDeferred(x) || !isTrusted(name, { x })) return null;
       const dtype = TO_BOOL.has(name) ? 'bool' : x.dtype;
       const primitive = new Unary(name, backend, wasm, attrs, preservesZero);
-      return backend.defer(primitive, [x], x.shape, dtype, NON_NEGATIVE.has(name));
+      return backend.defer(primitive, [x], x.shape, dtype, isNonNegative(name, dtype));
     },
   };
 }
@@ -143,7 +148,7 @@ export function deferBinary(name: string, call: Call): TensorInfo | null {
   }
   const dtype = TO_BOOL.has(name) ? 'bool' : a.dtype;
   const primitive = new Binary(name, backend, wasm);
-  return backend.defer(primitive, [a, b], shape, dtype, NON_NEGATIVE.has(name));
+  return backend.defer(primitive, [a, b], shape, dtype, isNonNegative(name, dtype));
 }
 
 function power(call: Call): TensorInfo | null {

@@ -103,7 +103,9 @@ function pool(name: string, kind: Kind): Operation {
       if (window.taps > MOST_TAPS && !isMean) return null;
       const record = recordLayer(name, [x], info.outShape, { filter: null, macsPerPixel: 0 });
       const primitive = new Pool(name, isMean ? 'mean' : kind, window, record);
-      return backend.defer(primitive, [x], info.outShape, 'float32', x.nonNegative);
+      // The largest of no value is -Infinity.
+      const nonNegative = x.nonNegative && (kind !== 'maxpool' || window.alwaysReads);
+      return backend.defer(primitive, [x], info.outShape, 'float32', nonNegative);
     },
   };
 }

@@ -63,7 +63,7 @@ class TileNumber implements Primitive {
     const values = valuesOf(x, 1);
     const number = values[0];
     x.release();
-    if (want.count === 0 || number === 0) {
+    if (want.count === 0 || Object.is(number, 0)) {
       return evaluation.none(want, { channels, dtype: node.dtype });
     }
     const count = want.count * channels;

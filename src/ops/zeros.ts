@@ -50,7 +50,7 @@ export const zeros: Operation[] = [
         value: number | string;
         dtype?: DataType;
       };
-      if (value !== 0) return null;
+      if (!Object.is(value, 0)) return null;
       return deferZeros(backend, tf.Fill, shape, dtype ?? tf.util.inferDtype(value));
     },
   },
