@@ -2,7 +2,9 @@ import { util } from '@tensorflow/tfjs-core';
 import { Command } from '../arrays/command.js';
 import { lanesForRows } from './bands.js';
 import type { Runtime } from '../arrays/runtime.js';
+import { LaneError } from '../arrays/lane-error.js';
 import type { Token } from '../arrays/lanes.js';
+import { OutOfMemoryError } from '../memory/heap.js';
 import type { RowKernelName } from '../memory/kernels.js';
 import type { Evaluation } from './evaluation.js';
 import {
@@ -47,8 +49,12 @@ export class Driver implements Evaluation {
   private readonly ready: Fiber[] = [];
   /** Fibers that wait for the lanes, the longest first. */
   private readonly waiting: Fiber[] = [];
-  /** The nodes under way, with the fibers that wait for what another one makes of them. */
-  private readonly underWay = new Map<Storage, Fiber[] | null>();
+  /** The nodes under way, each with its fiber. */
+  private readonly underWay = new Map<Storage, Fiber>();
+  /** The fibers that wait for what another one makes of a node. */
+  private readonly others = new Map<Storage, Fiber[]>();
+  /** The fiber in whose step an error was thrown. */
+  private failed: Fiber | null = null;
   /** What is computed depends on values by now. */
   private hasLooked = false;
 
@@ -58,7 +64,7 @@ export class Driver implements Evaluation {
     private readonly purpose: Purpose,
   ) {
     const view = new View(root, root.shape);
-    const fiber = this.begin(true, undefined, (rows) => {
+    const fiber = this.begin(null, true, (rows) => {
       rows.release();
     });
     const missing = missingOf(root, this.all(view));
@@ -84,19 +90,45 @@ export class Driver implements Evaluation {
         this.waiting.shift();
         this.current = next;
       }
-      if (!this.step(this.current)) this.current = null;
+      lanes.isUrgent = this.current.isUrgent;
+      try {
+        if (!this.step(this.current)) this.current = null;
+      } catch (error) {
+        this.failed = this.current;
+        throw error;
+      }
     }
   }
 
-  /** Whoever reads what was being evaluated gets `error`. */
+  /**
+   * Whoever reads what cannot be evaluated gets `error`: what waits for the fiber that failed, or all, if it was no
+   * operation but a lane or the memory that failed. The rest stays deferred, but for what has lost its input.
+   */
   fail(error: Error): void {
-    for (const { stack } of this.fibers) for (const { storage } of stack) storage.fail(error);
+    const isOfAll = error instanceof LaneError || error instanceof OutOfMemoryError;
+    const failed = this.failed && !isOfAll ? this.waitingFor(this.failed) : this.fibers;
+    for (const fiber of this.fibers) {
+      for (const { storage, hasConsumed } of fiber.stack) {
+        if (failed.has(fiber) || hasConsumed) storage.fail(error);
+        else storage.isUnderWay = false;
+      }
+    }
+  }
+
+  /** A fiber and all that wait for it, directly or not. */
+  private waitingFor(fiber: Fiber): ReadonlySet<Fiber> {
+    const found = new Set([fiber]);
+    for (let before = 0; before < found.size;) {
+      before = found.size;
+      for (const other of this.fibers) if (other.waitsFor(found)) found.add(other);
+    }
+    return found;
   }
 
   // Fibers. What takes a step returns whether the fiber can take another one at once.
 
-  private begin(isUrgent: boolean, reader: Frame | undefined, end: (rows: Rows) => void): Fiber {
-    const fiber = new Fiber(isUrgent, reader, end);
+  private begin(parent: Fiber | null, isLongest: boolean, end: (rows: Rows) => void): Fiber {
+    const fiber = new Fiber(parent, isLongest, end);
     this.fibers.add(fiber);
     this.ready.push(fiber);
     return fiber;
@@ -104,7 +136,6 @@ export class Driver implements Evaluation {
 
   private step(fiber: Fiber): boolean {
     const { demand, answer, top } = fiber;
-    this.runtime.lanes.isUrgent = fiber.isUrgent;
     if (demand) {
       fiber.demand = null;
       return this.request(fiber, demand);
@@ -137,16 +168,23 @@ export class Driver implements Evaluation {
   private fork(fiber: Fiber, { demands, rows }: Fork): boolean {
     let open = demands.length;
     const longest = demands.reduce((a, b) => (b.view.depth > a.view.depth ? b : a));
-    for (const [index, demand] of demands.entries()) {
-      const isUrgent = fiber.isUrgent && demand === longest;
-      const branch = this.begin(isUrgent, fiber.top, (answer) => {
+    const branches = demands.map((demand, index) => {
+      const branch: Fiber = this.begin(fiber, demand === longest, (answer) => {
         rows[index] = answer;
-        if (--open > 0) return;
-        fiber.answer = answer;
-        this.ready.push(fiber);
+        if (--open === 0) {
+          fiber.answer = answer;
+          fiber.goOn();
+          this.ready.push(fiber);
+        } else {
+          fiber.branchEnded(branch);
+          // Compact rows are computed by themselves, whoever reads them: lanes do so while nothing is more urgent.
+          if (!answer.set.isAll) this.compute(answer);
+        }
       });
       branch.demand = demand;
-    }
+      return branch;
+    });
+    fiber.awaitBranches(branches);
     return false;
   }
 
@@ -156,21 +194,22 @@ export class Driver implements Evaluation {
     const { storage } = view;
     const { speculated } = storage;
     if (speculated) this.foresee(nodeOf(storage));
-    if (speculated && this.purpose.wasted && !whole) {
+    if (speculated && this.purpose.wasted) {
       speculated.isRead = true;
-      fiber.answer = Rows.of(storage, this.all(view), view.channels, speculated.pointer);
-      return true;
+      fiber.answer = Rows.ofView(view);
+      return !whole || this.settle(fiber);
     }
     storage.claim();
     if (storage.isReady) {
       fiber.answer = Rows.ofView(view);
       return !whole || this.settle(fiber);
     }
-    const others = this.underWay.get(storage);
-    if (others !== undefined) {
-      fiber.demand = demand;
+    const owner = this.underWay.get(storage);
+    if (owner) {
+      fiber.awaitNode(demand, owner);
+      const others = this.others.get(storage);
       if (others) others.push(fiber);
-      else this.underWay.set(storage, [fiber]);
+      else this.others.set(storage, [fiber]);
       return false;
     }
     // Where the channels differ, pixels of the view are no pixels of the node: ask for all of them.
@@ -180,7 +219,9 @@ export class Driver implements Evaluation {
         this.complete(storage, view, rows, whole),
       );
     }
-    if ((fiber.top ?? fiber.reader)?.isLast && storage.references === 1 && !storage.partial) {
+    const reader = fiber.top ?? fiber.reader;
+    if (reader?.isLast && storage.references === 1 && !storage.partial) {
+      reader.hasConsumed = true;
       return this.enter(fiber, storage, want.retain(), { isLast: true, settles: false }, (rows) => {
         rows.origin = nodeOf(storage);
         storage.dropNode();
@@ -202,15 +243,12 @@ export class Driver implements Evaluation {
   }
 
   /** All that was missing of a storage is computed: returns its rows as the view has them. */
-  private complete(storage: Storage, view: View, rows: Rows, whole = false): Rows {
+  private complete(storage: Storage, view: View, rows: Rows, areWeights = false): Rows {
     const { wasted } = this.purpose;
     if (!storage.partial) this.foresee(nodeOf(storage));
-    // Weights are read where the storage has them, and values of which a part is known stay in their block.
-    if (wasted && storage.hasId && !whole && !storage.partial) {
-      speculate(storage, rows, wasted);
-      return Rows.of(storage, this.all(view), view.channels, storage.speculated?.pointer);
-    }
-    densify(storage, rows);
+    // Values of which a part is known stay in their block.
+    if (wasted && storage.hasId && !storage.partial) speculate(storage, rows, areWeights, wasted);
+    else densify(storage, rows);
     return Rows.ofView(view);
   }
 
@@ -228,9 +266,10 @@ export class Driver implements Evaluation {
     const node = nodeOf(storage);
     if (!node) throw new Error('a tensor that is computed has nothing to evaluate');
     const steps = node.primitive.evaluate(node, want, this);
-    fiber.stack.push({ storage, want, steps, isLast, settles, finish });
+    fiber.stack.push({ storage, want, steps, isLast, settles, hasConsumed: false, finish });
     fiber.answer = null;
-    this.underWay.set(storage, null);
+    this.underWay.set(storage, fiber);
+    storage.isUnderWay = true;
     return true;
   }
 
@@ -238,10 +277,17 @@ export class Driver implements Evaluation {
   private leave(fiber: Fiber, { storage, want, settles, finish }: Frame, rows: Rows): boolean {
     fiber.answer = finish(rows);
     want.release();
-    fiber.stack.pop();
-    const others = this.underWay.get(storage);
-    if (others) this.ready.push(...others);
+    fiber.pop();
+    storage.isUnderWay = false;
     this.underWay.delete(storage);
+    const others = this.others.get(storage);
+    if (others) {
+      this.others.delete(storage);
+      for (const other of others) {
+        other.goOn();
+        this.ready.push(other);
+      }
+    }
     return !settles || this.settle(fiber);
   }
 

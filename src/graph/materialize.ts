@@ -18,9 +18,9 @@ export function densify(storage: Storage, rows: Rows): void {
   rows.release();
 }
 
-/** The same for a storage that nobody has asked for yet; takes over `rows`. */
-export function speculate(storage: Storage, rows: Rows, wasted: () => void): void {
-  storage.speculated = { pointer: denseValues(storage, rows), isRead: false, wasted };
+/** The same for a storage that nobody has asked for yet, though more may be computed of it; takes over `rows`. */
+export function speculate(storage: Storage, rows: Rows, isRead: boolean, wasted: () => void): void {
+  storage.speculated = { pointer: denseValues(storage, rows), isRead, wasted };
   rows.release();
 }
 

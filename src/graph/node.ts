@@ -174,10 +174,10 @@ export function nodeOf({ node }: Storage): Node | null {
 
 /**
  * The same, for what is deferred to read what the node reads in place of the node; null for one that is computed, too,
- * though nobody has asked for it: what it read may be gone.
+ * though nobody has asked for it, or is being computed for `data()`: what it read may be gone.
  */
 export function openNodeOf(storage: Storage): Node | null {
-  return storage.speculated ? null : nodeOf(storage);
+  return storage.speculated || storage.isUnderWay ? null : nodeOf(storage);
 }
 
 /** Only the pixels that a mask lets through are other than zero. */

@@ -87,6 +87,8 @@ export class Storage {
   private packs: Pack[] | null = null;
   /** Of weights, once they are packed: no others have this number. 0 for all else. */
   weightsNumber = 0;
+  /** Its node is being evaluated: what the node reads may be gone before its values are there. */
+  isUnderWay = false;
   /** What is computed already of a deferred node that has several readers. */
   partial: Partial | null = null;
   /**
@@ -127,12 +129,13 @@ export class Storage {
   /** The evaluation of these values failed half-way: whoever reads them gets the error again. */
   fail(error: Error): void {
     this.failure = error;
+    this.isUnderWay = false;
     this.dropNode();
   }
 
-  /** Address of the values. Only when ready. */
+  /** Address of the values. Only when ready, or speculated. */
   get pointer(): number {
-    return this.pointerOrZero;
+    return this.speculated?.pointer ?? this.pointerOrZero;
   }
 
   /**
