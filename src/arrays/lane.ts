@@ -135,9 +135,9 @@ export class Lane {
     for (let job = Atomics.load(words, base + Control.Done); job !== head; job = (job + 1) | 0) {
       const slot = base + slotAt(job);
       if (Atomics.load(words, slot + Slot.Left) === 0) continue;
-      const rank =
-        2 * words[slot + Slot.Urgent] + Number(words[slot + Slot.Array] === this.setup.array);
-      if (rank <= most || !canStart(words, base, slot)) continue;
+      const isUrgent = words[slot + Slot.Urgent];
+      const rank = 2 * isUrgent + Number(words[slot + Slot.Array] === this.setup.array);
+      if (rank < most + isUrgent || !canStart(words, base, slot)) continue;
       const claim = Atomics.load(words, slot + Slot.Claim);
       if (!isClaimOf(claim, job)) continue;
       if (freeEnd(claim, words[slot + Slot.Ends], 0) < 0) {
