@@ -9,6 +9,7 @@ import type { Job } from './job.js';
 import { Jobs } from './jobs.js';
 import type { Token } from './jobs.js';
 import { LaneError } from './lane-error.js';
+import { Losses } from './losses.js';
 import type { WorkerMessage } from './lane-worker.js';
 import { Recorder } from './recorder.js';
 import type { Workers } from './workers.js';
@@ -43,6 +44,7 @@ export class Lanes implements Fence {
   private readonly crew: Crew;
   private readonly jobs: Jobs;
   private readonly faults: Faults;
+  private readonly losses = new Losses();
   private waiter: Waiter | null = null;
   /** Others on the calling thread are to have their turns: what may take long is queued. */
   takesTurns = false;
@@ -212,6 +214,11 @@ export class Lanes implements Fence {
     return this.jobs.isDone(token);
   }
 
+  /** The error with which what was to be there at `token` was lost; null if it was not. */
+  lossOf(token: Token): LaneError | null {
+    return this.losses.of(token);
+  }
+
   /** Jobs that will not touch memory any more. */
   get settled(): number {
     return this.faults.hasZombies ? 0 : this.jobs.done;
@@ -225,7 +232,9 @@ export class Lanes implements Fence {
     if (!this.isDone(token)) this.waitUntil(() => this.isDone(token));
     // A caller that waited in its own time need not wait for a message any more.
     if (this.waiter && this.isDone(this.waiter.token)) this.waiter.resolve();
+    const { done } = this.jobs;
     this.throwFailure();
+    this.losses.confirm(done);
     this.heap.sweep();
   }
 
@@ -287,7 +296,9 @@ export class Lanes implements Fence {
   private throwFailure(): void {
     if (!this.faults.hasFailed) return;
     this.waitUntil(() => this.jobs.areDone);
-    throw this.faults.take();
+    const error = this.faults.take();
+    this.losses.add(this.jobs.posted, error);
+    throw error;
   }
 
   /** Works until `isOver`, and lays aside then what is not done. */

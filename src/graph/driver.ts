@@ -192,6 +192,7 @@ export class Driver implements Evaluation {
   private request(fiber: Fiber, demand: Demand): boolean {
     const { view, want, whole = false } = demand;
     const { storage } = view;
+    storage.check();
     const { speculated } = storage;
     if (speculated) this.foresee(nodeOf(storage));
     if (speculated && this.purpose.wasted) {

@@ -15,13 +15,13 @@ import { compute } from './stream.js';
 /** Makes `storage` ready with `rows`, which cover all that was missing of it; takes over `rows`. */
 export function densify(storage: Storage, rows: Rows): void {
   storage.fulfil(denseValues(storage, rows));
-  rows.release();
+  rows.releaseAfter(storage.token);
 }
 
 /** The same for a storage that nobody has asked for yet, though more may be computed of it; takes over `rows`. */
 export function speculate(storage: Storage, rows: Rows, isRead: boolean, wasted: () => void): void {
   storage.speculated = { pointer: denseValues(storage, rows), isRead, wasted };
-  rows.release();
+  rows.releaseAfter(storage.token);
 }
 
 /** The address of a block with all values of `storage`, where `rows` are all that was missing, once its token has come. */
@@ -36,10 +36,10 @@ function denseValues(storage: Storage, rows: Rows): number {
     storage.token = rows.token;
     return runtime.arena.detach(rows.pointer);
   }
-  const pointer = runtime.heap.allocate(storage.bytes);
+  const pointer = runtime.arena.allocate(storage.bytes);
   if (!rows.set.isAll) runtime.heap.fill(pointer, 0, storage.bytes);
   storage.token = scatter(rows, pointer, storage.token);
-  return pointer;
+  return runtime.arena.detach(pointer);
 }
 
 /**
@@ -87,11 +87,12 @@ export function addPartial(storage: Storage, region: PixelSet, rows: Rows): void
   const { runtime } = storage;
   compute(rows);
   if (!storage.partial) {
-    const covered = runtime.heap.allocate(region.total);
-    runtime.heap.fill(covered, 0, region.total);
-    const pointer = runtime.heap.allocate(storage.bytes);
-    runtime.heap.fill(pointer, 0, storage.bytes);
-    storage.partial = { pointer, covered, count: 0 };
+    const { arena, heap } = runtime;
+    const covered = arena.allocate(region.total);
+    heap.fill(covered, 0, region.total);
+    const pointer = arena.allocate(storage.bytes);
+    heap.fill(pointer, 0, storage.bytes);
+    storage.partial = { pointer: arena.detach(pointer), covered: arena.detach(covered), count: 0 };
   }
   const { partial } = storage;
   const { pointer, covered } = partial;
@@ -101,7 +102,7 @@ export function addPartial(storage: Storage, region: PixelSet, rows: Rows): void
     wanted.release();
   } else {
     storage.token = scatter(rows, pointer, storage.token);
-    rows.release();
+    rows.releaseAfter(storage.token);
   }
   runtime.kernels.bitmap_mark_pixels(region.pixels, region.count, covered);
   partial.count += region.count;

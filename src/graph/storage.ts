@@ -122,8 +122,15 @@ export class Storage {
 
   /** The values are in memory (or were, for one whose block an in-place operation took over). */
   get isReady(): boolean {
-    if (this.failure) throw this.failure;
+    this.check();
     return this.node === null;
+  }
+
+  /** @throws the error that ended the evaluation of these values, or with which a lane lost what was computed of them */
+  check(): void {
+    const loss = this.token === 0 ? null : this.runtime.lanes.lossOf(this.token);
+    if (loss && !this.failure) this.fail(loss);
+    if (this.failure) throw this.failure;
   }
 
   /** The evaluation of these values failed half-way: whoever reads them gets the error again. */

@@ -2,8 +2,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import { assert } from 'chai';
 import fc from 'fast-check';
 import type { Runtime } from '../../src/arrays/runtime.js';
-import { alignBytes } from '../../src/graph/materialize.js';
+import { alignBytes, densify } from '../../src/graph/materialize.js';
+import { PixelSet } from '../../src/graph/pixels.js';
 import { Rows } from '../../src/graph/rows.js';
+import { dynconv } from '../backend/footprint.js';
 import { anyPixels, listOf, machine, setOf } from './machine.js';
 
 describe('rows of bytes', () => {
@@ -49,5 +51,35 @@ describe('rows of bytes', () => {
         },
       ),
     );
+  });
+});
+
+describe('rows of another tensor that become values of their own', () => {
+  before(() => tf.setBackend('dynconv'));
+  after(() => tf.setBackend('cpu'));
+
+  it('are read by the job that copies them until it is done', async () => {
+    const runtime = await machine();
+    const { lanes } = runtime;
+    const [read, written] = [tf.ones([16, 4]), tf.zeros([16, 4])];
+    const storageOf = ({ dataId }: tf.Tensor) => dynconv().slot(dataId).storage;
+    const [source, target] = [storageOf(read), storageOf(written)];
+    if (!source || !target) throw new Error('both lie in memory');
+    // As if other lanes were to run what is posted.
+    const posted = lanes.posted + 1;
+    lanes.run = () => posted;
+    lanes.isDone = (token) => token < posted;
+    try {
+      const set = PixelSet.all(runtime, 16);
+      const rows = Rows.of(source, set, 4);
+      runtime.heap.free(target.surrender());
+      densify(target, rows);
+      assert.deepEqual([...source.readers], [posted]);
+    } finally {
+      Reflect.deleteProperty(lanes, 'run');
+      Reflect.deleteProperty(lanes, 'isDone');
+      runtime.endEvaluation();
+    }
+    tf.dispose([read, written]);
   });
 });
