@@ -222,10 +222,10 @@ export class Driver implements Evaluation {
     }
     const reader = fiber.top ?? fiber.reader;
     if (reader?.isLast && storage.references === 1 && !storage.partial) {
-      reader.hasConsumed = true;
       return this.enter(fiber, storage, want.retain(), { isLast: true, settles: false }, (rows) => {
         rows.origin = nodeOf(storage);
         storage.dropNode();
+        reader.hasConsumed = true;
         return rows;
       });
     }

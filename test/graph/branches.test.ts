@@ -69,6 +69,45 @@ describe('branches', () => {
     assert.deepEqual(events, ['look 0', 'look 1', 'end']);
   });
 
+  it('stay deferred when another one fails, and what waits for that throws', () => {
+    const log = (): void => undefined;
+    const kept = tf.tidy(() => tf.exp(defer(ones(log, 3))));
+    const failing = tf.tidy(() => tf.neg(defer(ones(log, 1, new Error('no ones today')))));
+    const sum = tf.add(kept, failing);
+    for (const tensor of [sum, failing, sum]) {
+      assert.throws(() => tensor.dataSync(), 'no ones today');
+    }
+    for (const value of kept.dataSync()) assert.closeTo(value, Math.E, 1e-5);
+    tf.dispose([kept, failing, sum]);
+  });
+
+  it('give compact rows to the lanes while others wait', () => {
+    const { lanes } = dynconv().runtime;
+    const jobs: number[] = [];
+    const seen = (event: string): void => {
+      if (event.startsWith('look')) jobs.push(lanes.posted + alone);
+    };
+    let alone = 0;
+    const post = lanes.post.bind(lanes);
+    lanes.post = (job, after) => {
+      alone++;
+      return post(job, after);
+    };
+    const mask = tf.tensor4d([1, 0, 0, 1], [1, 2, 2, 1]);
+    const features = tf.ones<tf.Rank.R4>([1, 2, 2, 2]);
+    const sum = tf.tidy(() => {
+      const masked = tf.mul(
+        tf.conv2d(features, tf.ones<tf.Rank.R4>([1, 1, 2, 1]), 1, 'same'),
+        mask,
+      );
+      return tf.add(defer(ones(seen, 3)), masked);
+    });
+    assert.deepEqual([...sum.dataSync()], [3, 1, 1, 3]);
+    Reflect.deleteProperty(lanes, 'post');
+    assert.isAbove(jobs[2], jobs[0], 'by the last look the masked branch is computed');
+    tf.dispose([sum, mask, features]);
+  });
+
   it('leave nothing behind when one of them fails', () =>
     assertLeavesNothing(() => {
       const events: string[] = [];
