@@ -11,9 +11,9 @@ import type { RecordedCall, RecordedDeferral, RecordedOperand, Recording } from 
 export type CapturedOutput = Tensor | Tensor[] | NamedTensorMap;
 
 /** The tensors of an output, in order. */
-function tensorsIn(outcome: CapturedOutput): Tensor[] {
+function tensorsIn(outcome: CapturedOutput | null): Tensor[] {
   if (outcome instanceof Tensor) return [outcome];
-  const tensors = typeof outcome === 'object' ? Object.values(outcome) : [];
+  const tensors = Object.values(outcome ?? {}) as Tensor[];
   if (tensors.length > 0 && tensors.every((tensor) => tensor instanceof Tensor)) return tensors;
   throw new CaptureError(
     'the function has to return a tensor, a list of tensors or an object of tensors, at once',

@@ -321,6 +321,7 @@ describe('a captured function', () => {
     ['that is asynchronous', /at once/, (x) => Promise.resolve(tf.neg(x))],
     ['that returns no tensor', /return a tensor/, () => 1],
     ['that returns nothing', /return a tensor/, () => []],
+    ['that returns null', /return a tensor/, () => null],
   ];
   for (const [what, message, f] of refusals) {
     it(`is refused ${what}`, () => {
