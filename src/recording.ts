@@ -195,8 +195,10 @@ export class Recording {
   dispose(): void {
     this.isDisposed = true;
     for (const dataId of this.constants) {
+      // They may have moved to another backend meanwhile.
+      const { backend } = engine().state.tensorInfo.get(dataId)!;
       // TensorFlow.js counts data, and was told that somebody else still had these.
-      if (this.backend.disposeData(dataId)) engine().removeDataId(dataId, this.backend);
+      if (backend.disposeData(dataId)) engine().removeDataId(dataId, backend);
     }
     this.constants.clear();
   }

@@ -1,0 +1,36 @@
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import { assert } from 'chai';
+import { capture } from '../../src/index.js';
+import { assertLeavesNothing } from './footprint.js';
+import { filter, quarters } from './random-tensors.js';
+
+/** The values of `f`, which leaves nothing. */
+function valuesOf(f: () => tf.Tensor): number[] {
+  return tf.tidy(() => Array.from(f().dataSync()));
+}
+
+describe('what is the same in every run of a captured function', () => {
+  before(() => tf.setBackend('dynconv'));
+
+  afterEach(() => tf.setBackend('dynconv'));
+
+  it('is given back where it lies', async () => {
+    await assertLeavesNothing(async () => {
+      const [kernel, x] = [filter([3, 3, 3, 4], 1), quarters([1, 6, 6, 3], 2) as tf.Tensor4D];
+      const f = (z: tf.Tensor4D): tf.Tensor => tf.conv2d(z, kernel, 1, 'same');
+      const captured = capture(f, x);
+      await tf.setBackend('cpu');
+      valuesOf(() => f(x));
+      const ids = tf.backend().numDataIds();
+      captured.dispose();
+      const values = Array.from(kernel.dataSync());
+      tf.dispose([kernel, x]);
+      assert.equal(tf.backend().numDataIds(), ids - 2);
+      await tf.setBackend('dynconv');
+      tf.tidy(() => {
+        assert.deepEqual(values, Array.from(filter([3, 3, 3, 4], 1).dataSync()));
+      });
+    });
+  });
+});
