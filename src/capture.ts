@@ -1,9 +1,9 @@
-import { engine, tidy } from '@tensorflow/tfjs-core';
+import { complex, engine, imag, real, tensor, tidy } from '@tensorflow/tfjs-core';
 import type { DataId, Tensor } from '@tensorflow/tfjs-core';
 import { DynconvBackend } from './backend.js';
 import type { Storage } from './graph/storage.js';
-import { CaptureError, Recording, record } from './recording.js';
-import { Replay, canPrepare } from './replay.js';
+import { CaptureError, Recording, isRecording, record } from './recording.js';
+import { Replay } from './replay.js';
 import type { CapturedOutput } from './replay.js';
 
 export type { CapturedOutput } from './replay.js';
@@ -30,11 +30,13 @@ export interface Captured<I extends readonly Tensor[], O extends CapturedOutput>
  *
  * Shapes and types are fixed, and so are weights, which it holds until it is disposed of. What `f` does beside calling
  * kernels it does once: random numbers, say, are the same in every run. There are no gradients, and what needs
- * `executeAsync` cannot be captured.
+ * `executeAsync` cannot be captured. A captured function may be called by one that is captured later, but not be
+ * captured meanwhile.
  *
  * @param f what to capture; it runs once, and its result is disposed
- * @param examples its inputs, whose values do not matter
- * @throws CaptureError when the current backend is not dynconv, two examples share their values, and when `f` is
+ * @param examples its inputs, whose values do not matter: `f` gets copies of them, so that one may share its values
+ * with another, or with what `f` has besides as a weight
+ * @throws CaptureError when the current backend is not dynconv, while another function is captured, and when `f` is
  * asynchronous, reads values that depend on its inputs, or returns something other than tensors
  */
 export function capture<I extends readonly Tensor[], O extends CapturedOutput>(
@@ -45,26 +47,34 @@ export function capture<I extends readonly Tensor[], O extends CapturedOutput>(
   if (!(backend instanceof DynconvBackend)) {
     throw new CaptureError(`the backend is '${backendName}'; set 'dynconv' first`);
   }
-  if (new Set(examples.map(({ dataId }) => dataId)).size < examples.length) {
-    throw new CaptureError('two examples share their values: give each input values of its own');
+  if (isRecording()) {
+    throw new CaptureError(
+      'another function is being captured: capture this one first, and call it there',
+    );
   }
   const storageOf = (dataId: DataId): Storage | null => backend.slot(dataId).storage;
-  const recording = new Recording(backend, storageOf, examples);
-  const isPrepared = canPrepare(examples.map(({ dataId }) => storageOf(dataId)));
   let replay: Replay | null = null;
-  try {
-    // Nothing is returned, so that all that `f` makes is disposed of.
-    tidy(() => {
-      const outcome = record(recording, () => f(...examples));
-      replay = new Replay(backend, recording, examples, outcome, isPrepared);
-    });
-  } catch (error) {
-    recording.dispose();
-    throw error;
-  }
+  // Nothing is returned, so that all that `f` makes is disposed of.
+  tidy(() => {
+    const inputs = examples.map(copyOf);
+    const recording = new Recording(backend, storageOf, inputs);
+    try {
+      const outcome = record(recording, () => f(...(inputs as readonly Tensor[] as I)));
+      replay = new Replay(backend, recording, inputs, outcome);
+    } catch (error) {
+      recording.dispose();
+      throw error;
+    }
+  });
   return Object.assign((...inputs: I) => replay!.run(inputs) as O, {
     dispose() {
-      recording.dispose();
+      replay!.dispose();
     },
   });
+}
+
+/** The same values, as data of their own. */
+function copyOf(x: Tensor): Tensor {
+  if (x.dtype === 'complex64') return tidy(() => complex(real(x), imag(x)));
+  return tensor(x.dataSync(), x.shape, x.dtype);
 }

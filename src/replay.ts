@@ -38,12 +38,9 @@ interface Run {
   readonly values: (Storage | null)[];
 }
 
-/**
- * Whether what kernels make of inputs with these values depends on their calls alone: nothing is known of the values but
- * that they are in memory, and no profile asks for layers.
- */
-export function canPrepare(values: readonly (Storage | null)[]): boolean {
-  return !isProfiling() && values.every((value) => value?.node === null && !value.nonNegative);
+/** Nothing is known of values but that they are in memory. */
+function isPlain(values: Storage | null): boolean {
+  return values?.node === null && !values.nonNegative;
 }
 
 /** Calls the kernels of a recording again, or defers at once what they would defer. */
@@ -53,14 +50,14 @@ export class Replay {
   private readonly assemble: (tensors: Tensor[]) => CapturedOutput;
   /** The numbers of data that kernels are called with, or that are returned. */
   private readonly needsId = new Set<number>();
+  /** What kernels deferred can be deferred without them: no profile asked for layers. */
+  private readonly isPrepared = !isProfiling();
 
   constructor(
     private readonly backend: DynconvBackend,
     private readonly recording: Recording,
     examples: readonly Tensor[],
     outcome: CapturedOutput,
-    /** What kernels deferred can be deferred without them. */
-    private readonly isPrepared: boolean,
   ) {
     this.inputs = examples.map(({ shape, dtype }) => ({ shape, dtype }));
     const taken = new Set<number>();
@@ -84,7 +81,7 @@ export class Replay {
     const { backend, recording } = this;
     const values = inputs.map(({ dataId }) => backend.slot(dataId).storage);
     const run: Run = { data: inputs.map(({ dataId }) => dataId), values };
-    const isPrepared = this.isPrepared && canPrepare(values) && !isRecording();
+    const isPrepared = this.isPrepared && !isProfiling() && !isRecording() && values.every(isPlain);
     let done = 0;
     try {
       for (const call of recording.calls) {
@@ -105,6 +102,11 @@ export class Replay {
       throw error;
     }
     return this.assemble(this.outputs.map((output) => this.tensorOf(output, run.data)));
+  }
+
+  /** Gives back the weights. */
+  dispose(): void {
+    this.recording.dispose();
   }
 
   /** Defers what a kernel deferred, without the kernel; only the last of it is read by other calls. */

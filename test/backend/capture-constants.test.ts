@@ -33,4 +33,32 @@ describe('what is the same in every run of a captured function', () => {
       });
     });
   });
+
+  it('may be an example besides', async () => {
+    await assertLeavesNothing(() => {
+      const [x, z] = [quarters([2, 3], 1), quarters([2, 3], 2)];
+      const captured = capture((a) => tf.add(a, tf.mul(x, 2)), x);
+      assert.deepEqual(
+        valuesOf(() => captured(z)),
+        valuesOf(() => tf.add(z, tf.mul(x, 2))),
+      );
+      captured.dispose();
+      tf.dispose([x, z]);
+    });
+  });
+
+  it('is not what two examples share', async () => {
+    await assertLeavesNothing(() => {
+      const [x, z] = [quarters([2, 3], 1), quarters([2, 3], 2)];
+      const y = tf.reshape(x, [3, 2]);
+      const f = (a: tf.Tensor, b: tf.Tensor): tf.Tensor => tf.sub(a, tf.reshape(b, [2, 3]));
+      const captured = capture(f, x, y);
+      assert.deepEqual(
+        valuesOf(() => captured(z, y)),
+        valuesOf(() => f(z, y)),
+      );
+      captured.dispose();
+      tf.dispose([x, y, z]);
+    });
+  });
 });
