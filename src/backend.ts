@@ -18,7 +18,7 @@ import { bytesOf, copied } from './values.js';
 import { isEmpty } from './wasm-kernels.js';
 import { cpuBackend } from './cpu-backend.js';
 import { isRecording, noteDeferral, noteNumber, requireReadable } from './recording.js';
-import type { Deferral } from './recording.js';
+import type { Deferral } from './prepared.js';
 
 type Values = backend_util.BackendValues;
 

@@ -6,10 +6,10 @@ import type {
   NamedTensorInfoMap,
   TensorInfo,
 } from '@tensorflow/tfjs-core';
-import { View } from './graph/view.js';
-import type { Primitive } from './graph/node.js';
 import type { Storage } from './graph/storage.js';
 import { mapTensors, tensorsOf } from './kernel-inputs.js';
+import { prepare } from './prepared.js';
+import type { Deferral, Given, Prepared, Seen } from './prepared.js';
 
 /** What a function does cannot be captured. */
 export class CaptureError extends Error {
@@ -29,31 +29,11 @@ interface Operand {
   readonly source: number;
 }
 
-/** Values that a kernel defers. */
-export interface Deferral {
-  readonly primitive: Primitive;
-  readonly views: readonly View[];
-  readonly shape: number[];
-  readonly dtype: TensorInfo['dtype'];
-  readonly nonNegative: boolean;
-}
-
-/** Data of a run in a shape, or what the same kernel deferred before. */
-export type RecordedOperand =
-  | { readonly source: number; readonly shape: number[] }
-  | { readonly earlier: number; readonly shape: number[] };
-
-/** What a kernel deferred: to be done again without looking at the call. */
-export interface RecordedDeferral extends Omit<Deferral, 'views'> {
-  /** What it reads: a view that is the same in every run, or what is not. */
-  readonly operands: readonly (View | RecordedOperand)[];
-}
-
 /** A call of a kernel, to be made again. */
 export interface RecordedCall {
   readonly kernelFunc: KernelFunc;
-  /** All that the kernel does, the last for its one output; null where it does more, or something else for other values. */
-  readonly deferrals: readonly RecordedDeferral[] | null;
+  /** What to do in place of the kernel; null where that may be something else in another run. */
+  readonly prepared: Prepared | null;
   readonly inputs: NamedTensorInfoMap;
   readonly attrs: Call['attrs'];
   /** Those of the inputs that are not the same in every run. */
@@ -78,8 +58,8 @@ export class Recording {
   private count = 0;
   private readonly numbers = new Map<DataId, number>();
   private readonly lastReaders = new Map<number, RecordedCall>();
-  /** The same numbers, by where the values are. */
-  private readonly places = new Map<Storage, number>();
+  /** The numbers of what another run may defer otherwise: it rests on the value of a number. */
+  private readonly unsettled = new Set<number>();
 
   /** @param storageOf where the values of a tensor are, or will be; null where there is no such place */
   constructor(
@@ -91,8 +71,6 @@ export class Recording {
   }
 
   private number(dataId: DataId): void {
-    const storage = this.storageOf(dataId);
-    if (storage) this.places.set(storage, this.count);
     this.numbers.set(dataId, this.count++);
   }
 
@@ -115,7 +93,8 @@ export class Recording {
     made: readonly TensorInfo[],
     seen: Seen,
   ): void {
-    if (tensorsOf(inputs).every(({ dataId }) => !this.numbers.has(dataId))) return;
+    const given = tensorsOf(inputs).map((info) => this.given(info));
+    if (given.every(({ source }) => source === undefined)) return;
     const operands: Operand[] = [];
     const copies = mapTensors(inputs, ({ dataId, shape, dtype }) => {
       // Some kernels ask for what tensors have besides.
@@ -125,60 +104,44 @@ export class Recording {
       else operands.push({ info, source });
       return info;
     });
-    const outputs = { first: this.count, shapes: made.map(({ shape }) => shape), last: [] };
-    const deferrals = this.deferralsOf(inputs, made, seen);
+    const isSettled = this.isSettled(given, seen);
     const call: RecordedCall = {
       kernelFunc,
-      deferrals,
+      prepared:
+        isSettled && made.length === 1
+          ? prepare(given, this.storageOf(made[0].dataId), seen)
+          : null,
       inputs: copies,
       attrs,
       operands,
-      ...outputs,
+      first: this.count,
+      shapes: made.map(({ shape }) => shape),
+      last: [],
     };
     this.calls.push(call);
     for (const { source } of operands) this.lastReaders.set(source, call);
     for (const { dataId } of made) {
       this.lastReaders.set(this.count, call);
+      if (!isSettled) this.unsettled.add(this.count);
       this.number(dataId);
     }
   }
 
-  /** What a call deferred, if that was all, and depends on nothing that may be otherwise in another run. */
-  private deferralsOf(
-    inputs: NamedTensorInfoMap,
-    made: readonly TensorInfo[],
-    { deferrals, numbers }: Seen,
-  ): RecordedDeferral[] | null {
-    if (made.length !== 1) return null;
-    if (this.storageOf(made[0].dataId) !== deferrals.at(-1)?.storage) return null;
-    const given = new Set(tensorsOf(inputs).map(({ dataId }) => this.storageOf(dataId)));
-    const isConstant = (storage: Storage): boolean =>
-      given.has(storage) && !this.places.has(storage);
-    if (!numbers.every(isConstant)) return null;
-    const earlier = new Map<Storage, number>();
-    const recorded: RecordedDeferral[] = [];
-    for (const { deferral, storage } of deferrals) {
-      const { views, ...rest } = deferral;
-      const operands = views.map((view) => this.operandOf(view, earlier, isConstant));
-      if (!operands.every((operand) => operand !== null)) return null;
-      recorded.push({ ...rest, operands });
-      earlier.set(storage, earlier.size);
-    }
-    return recorded;
+  private given(info: TensorInfo): Given {
+    const { dataId } = info;
+    return { info, storage: this.storageOf(dataId), source: this.numberOf(dataId) };
   }
 
-  /** An operand of a deferral; null for values that another run may have elsewhere. */
-  private operandOf(
-    view: View,
-    earlier: ReadonlyMap<Storage, number>,
-    isConstant: (storage: Storage) => boolean,
-  ): View | RecordedOperand | null {
-    const { storage, shape } = view;
-    const source = this.places.get(storage);
-    if (source !== undefined) return { source, shape };
-    const place = earlier.get(storage);
-    if (place !== undefined) return { earlier: place, shape };
-    return isConstant(storage) ? view : null;
+  /**
+   * Whether a call does the same in every run: neither it nor what made its inputs looked at a number that may be
+   * another then.
+   */
+  private isSettled(given: readonly Given[], { numbers }: Seen): boolean {
+    const constants = given.filter(({ source }) => source === undefined);
+    return (
+      given.every(({ source }) => source === undefined || !this.unsettled.has(source)) &&
+      numbers.every((number) => constants.some(({ storage }) => storage === number))
+    );
   }
 
   /** The numbers of what is alive, and not an input, after so many calls. */
@@ -210,19 +173,14 @@ export class Recording {
     }
     // Nobody asks any more; they would hold on to all data ids of the first run.
     this.numbers.clear();
-    this.places.clear();
+    this.unsettled.clear();
     this.lastReaders.clear();
   }
 }
 
 let current: Recording | null = null;
 
-/** What a kernel whose call is recorded did: what it deferred, and whose value it looked at. */
-interface Seen {
-  readonly deferrals: { deferral: Deferral; storage: Storage }[];
-  readonly numbers: Storage[];
-}
-
+/** What the kernel did so far whose call is recorded. */
 let seen: Seen | null = null;
 
 /** A kernel deferred values. */

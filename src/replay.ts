@@ -1,11 +1,11 @@
 import { Tensor, engine, findBackend, util } from '@tensorflow/tfjs-core';
 import type { DataId, NamedTensorMap, TensorInfo } from '@tensorflow/tfjs-core';
 import type { DynconvBackend } from './backend.js';
-import { View } from './graph/view.js';
 import type { Storage } from './graph/storage.js';
+import { canDefer, deferAgain } from './prepared.js';
 import { isProfiling } from './profiler.js';
 import { CaptureError, isRecording } from './recording.js';
-import type { RecordedCall, RecordedDeferral, RecordedOperand, Recording } from './recording.js';
+import type { RecordedCall, Recording } from './recording.js';
 
 /** What a function that is captured returns. */
 export type CapturedOutput = Tensor | Tensor[] | NamedTensorMap;
@@ -32,7 +32,7 @@ interface Output {
 
 /** The data of a run, by their numbers. */
 interface Run {
-  /** Absent for what only deferred operations read. */
+  /** Absent for what only deferred operations read so far. */
   readonly data: (DataId | undefined)[];
   /** Where their values are, or will be. */
   readonly values: (Storage | null)[];
@@ -48,8 +48,6 @@ export class Replay {
   private readonly inputs: readonly Pick<TensorInfo, 'shape' | 'dtype'>[];
   private readonly outputs: readonly Output[];
   private readonly assemble: (tensors: Tensor[]) => CapturedOutput;
-  /** The numbers of data that kernels are called with, or that are returned. */
-  private readonly needsId = new Set<number>();
   /** What kernels deferred can be deferred without them: no profile asked for layers. */
   private readonly isPrepared = !isProfiling();
 
@@ -69,10 +67,6 @@ export class Replay {
       return { shape, dtype, source: number ?? dataId, takesOver };
     });
     recording.end(examples.length, taken);
-    for (const { deferrals, operands } of recording.calls) {
-      if (!deferrals) for (const { source } of operands) this.needsId.add(source);
-    }
-    for (const { source } of this.outputs) if (typeof source === 'number') this.needsId.add(source);
     this.assemble = assemblerOf(outcome);
   }
 
@@ -85,14 +79,11 @@ export class Replay {
     let done = 0;
     try {
       for (const call of recording.calls) {
-        const { deferrals, first, last, shapes } = call;
-        if (isPrepared && deferrals) {
-          this.defer(deferrals, first, run);
-          for (const number of last) this.release(number, run);
-          done++;
-          continue;
-        }
-        const outputs = this.call(call, run);
+        const { prepared, first, last, shapes } = call;
+        let outputs: TensorInfo[] = [];
+        if (isPrepared && prepared && canDefer(prepared, values)) {
+          values[first] = deferAgain(prepared, values, backend);
+        } else outputs = this.call(call, run);
         for (const number of last) this.release(number, run);
         done++;
         requireShapes(outputs, shapes);
@@ -101,7 +92,7 @@ export class Replay {
       for (const number of recording.aliveAfter(done)) this.release(number, run);
       throw error;
     }
-    return this.assemble(this.outputs.map((output) => this.tensorOf(output, run.data)));
+    return this.assemble(this.outputs.map((output) => this.tensorOf(output, run)));
   }
 
   /** Gives back the weights. */
@@ -109,34 +100,13 @@ export class Replay {
     this.recording.dispose();
   }
 
-  /** Defers what a kernel deferred, without the kernel; only the last of it is read by other calls. */
-  private defer(
-    deferrals: readonly RecordedDeferral[],
-    number: number,
-    { data, values }: Run,
-  ): void {
-    const made: Storage[] = [];
-    try {
-      for (const { operands, primitive, shape, dtype, nonNegative } of deferrals) {
-        const views: View[] = [];
-        for (const operand of operands) views.push(viewOf(operand, values, made));
-        made.push(this.backend.deferValues({ primitive, views, shape, dtype, nonNegative }));
-      }
-    } finally {
-      const isWhole = made.length === deferrals.length;
-      for (let at = 0; at < made.length - Number(isWhole); at++) made[at].releaseId();
-    }
-    const storage = made[made.length - 1];
-    values[number] = storage;
-    if (this.needsId.has(number)) data[number] = this.backend.tensorOf(storage).dataId;
-  }
-
   private call(
     { kernelFunc, inputs, attrs, operands, first }: RecordedCall,
-    { data, values }: Run,
+    run: Run,
   ): TensorInfo[] {
     const { backend } = this;
-    for (const { info, source } of operands) info.dataId = data[source]!;
+    const { data, values } = run;
+    for (const { info, source } of operands) info.dataId = this.idOf(source, run);
     const result = kernelFunc({ inputs, attrs, backend });
     const outputs = Array.isArray(result) ? result : [result];
     for (let index = 0; index < outputs.length; index++) {
@@ -147,14 +117,18 @@ export class Replay {
     return outputs;
   }
 
+  private idOf(number: number, { data, values }: Run): DataId {
+    return (data[number] ??= this.backend.tensorOf(values[number]!).dataId);
+  }
+
   private release(number: number, { data, values }: Run): void {
     const dataId = data[number];
     if (dataId) this.backend.disposeData(dataId);
     else values[number]?.releaseId();
   }
 
-  private tensorOf({ shape, dtype, source, takesOver }: Output, data: Run['data']): Tensor {
-    const dataId = typeof source === 'number' ? data[source]! : source;
+  private tensorOf({ shape, dtype, source, takesOver }: Output, run: Run): Tensor {
+    const dataId = typeof source === 'number' ? this.idOf(source, run) : source;
     if (!takesOver) this.backend.incRef(dataId);
     return engine().makeTensorFromTensorInfo({ dataId, shape, dtype }, this.backend);
   }
@@ -178,20 +152,9 @@ export class Replay {
   }
 }
 
-/** What a deferral of a run reads. */
-function viewOf(
-  operand: View | RecordedOperand,
-  values: Run['values'],
-  made: readonly Storage[],
-): View {
-  if (operand instanceof View) return operand;
-  const storage = 'source' in operand ? values[operand.source]! : made[operand.earlier];
-  return new View(storage, operand.shape);
-}
-
 /** @throws CaptureError if outputs have other shapes than when their kernel was captured */
 function requireShapes(outputs: readonly TensorInfo[], captured: readonly number[][]): void {
-  for (let index = 0; index < captured.length; index++) {
+  for (let index = 0; index < outputs.length; index++) {
     const { shape } = outputs[index];
     if (util.arraysEqual(shape, captured[index])) continue;
     throw new CaptureError(

@@ -15,6 +15,25 @@ describe('what is the same in every run of a captured function', () => {
 
   afterEach(() => tf.setBackend('dynconv'));
 
+  it('may have been on another backend meanwhile', async () => {
+    const [kernel, x] = [filter([3, 3, 3, 4], 1), quarters([1, 6, 6, 3], 2) as tf.Tensor4D];
+    const f = (z: tf.Tensor4D): tf.Tensor => tf.relu(tf.conv2d(z, kernel, 1, 'same'));
+    const captured = capture(f, x);
+    const before = valuesOf(() => captured(x));
+    for (let move = 0; move < 2; move++) {
+      await tf.setBackend('cpu');
+      const onCpu = valuesOf(() => f(x));
+      await tf.setBackend('dynconv');
+      assert.deepEqual(
+        valuesOf(() => captured(x)),
+        onCpu,
+      );
+      assert.deepEqual(onCpu, before);
+    }
+    captured.dispose();
+    tf.dispose([kernel, x]);
+  });
+
   it('is given back where it lies', async () => {
     await assertLeavesNothing(async () => {
       const [kernel, x] = [filter([3, 3, 3, 4], 1), quarters([1, 6, 6, 3], 2) as tf.Tensor4D];
