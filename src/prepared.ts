@@ -1,5 +1,4 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import type { DynconvBackend } from './backend.js';
 import { openNodeOf } from './graph/node.js';
 import type { Primitive } from './graph/node.js';
 import type { Storage } from './graph/storage.js';
@@ -16,6 +15,13 @@ export interface Deferral {
   readonly shape: number[];
   readonly dtype: TensorInfo['dtype'];
   readonly nonNegative: boolean;
+}
+
+/** What defers: the backend. */
+interface Deferrer {
+  /** What is deferred reads a tensor so. */
+  view(tensor: TensorInfo): View;
+  deferValues(deferral: Deferral): Storage;
 }
 
 /** What a kernel did: what it deferred, and whose value it looked at. */
@@ -119,11 +125,7 @@ export function canDefer({ behind }: Prepared, values: Values): boolean {
 }
 
 /** Defers it for the data of a run, which have these values. */
-export function deferAgain(
-  { deferrals }: Prepared,
-  values: Values,
-  backend: DynconvBackend,
-): Storage {
+export function deferAgain({ deferrals }: Prepared, values: Values, backend: Deferrer): Storage {
   const made: Storage[] = [];
   try {
     for (const { operands, primitive, shape, dtype, nonNegative } of deferrals) {
@@ -143,7 +145,7 @@ function viewOf(
   operand: Operand,
   values: Values,
   made: readonly Storage[],
-  backend: DynconvBackend,
+  backend: Deferrer,
 ): View {
   if ('source' in operand) return new View(values[operand.source]!, operand.shape);
   // A constant may have been on another backend meanwhile.
