@@ -50,13 +50,8 @@ export { parseTfjsNetwork, type TfjsOptions } from './workload/tfjs/tfjs-network
 export { networkOf, type Network, type Origin, type Use } from './workload/network.js';
 export { activityOf, type Activity, type LayerActivity } from './dynamic/activity.js';
 export { NO_DENSITIES, parseDensities, type Bitmap, type Densities } from './dynamic/densities.js';
-export {
-  mapNetwork,
-  searchTask,
-  type MappedLayer,
-  type MappingRun,
-  type SearchTask,
-} from './dynamic/map-network.js';
+export { mapNetwork, type MappedLayer, type MappingRun } from './dynamic/map-network.js';
+export { searchTask, type SearchTask } from './dynamic/search-cache.js';
 export { bitmapOf, recordedDensities } from './dynamic/recorded.js';
 export { Mask } from './dynamic/mask.js';
 export { jobsOf, MASK_ORDERS, type MaskOrder } from './timeline/jobs.js';

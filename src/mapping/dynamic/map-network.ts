@@ -8,18 +8,13 @@ import {
   type MicrokernelAccelerator,
 } from '../microkernels/map-layer.js';
 import { score } from '../search/objective.js';
-import {
-  searchLayer,
-  type Infeasible,
-  type LayerMapping,
-  type SearchOptions,
-  type SearchResult,
-} from '../search/search.js';
+import type { Infeasible, LayerMapping, SearchOptions, SearchResult } from '../search/search.js';
 import { macs, type Layer } from '../workload/layer.js';
 import type { Network } from '../workload/network.js';
 import { activeLayer } from './active-layer.js';
 import type { Activity, LayerActivity } from './activity.js';
 import { formingOverhead, NO_OVERHEAD, readingOverhead, type Overhead } from './mask-overhead.js';
+import { SearchCache, searchTask, type SearchTask } from './search-cache.js';
 
 /** A layer's mapping on the core that runs it. */
 export interface MappedLayer {
@@ -40,14 +35,6 @@ export interface MappedLayer {
   readonly macs: number;
   /** Why no core has a mapping for the layer. */
   readonly infeasible?: Infeasible;
-}
-
-/** A search that a network needs: a layer, as it is executed, on a core. */
-export interface SearchTask {
-  readonly layer: Layer;
-  /** Index into the platform's cores. */
-  readonly core: number;
-  readonly rule: MappingRule;
 }
 
 /** How `mapNetwork` goes about. */
@@ -87,17 +74,8 @@ export async function mapNetwork(
   );
 }
 
-/** Carries out a search. */
-export function searchTask(
-  { layer, core, rule }: SearchTask,
-  { cores }: Platform,
-  options: SearchOptions,
-): SearchResult {
-  return searchLayer(layer, cores[core], rule, options);
-}
-
 class NetworkMapper {
-  private readonly searches = new Map<string, Promise<SearchResult>>();
+  private readonly searches: SearchCache;
 
   constructor(
     private readonly network: Network,
@@ -105,8 +83,10 @@ class NetworkMapper {
     private readonly platform: Platform,
     private readonly rules: readonly MappingRule[],
     private readonly options: SearchOptions,
-    private readonly runSearch: (task: SearchTask) => Promise<SearchResult>,
-  ) {}
+    search: (task: SearchTask) => Promise<SearchResult>,
+  ) {
+    this.searches = new SearchCache(search);
+  }
 
   async map(index: number): Promise<MappedLayer> {
     const layer = this.network.layers[index];
@@ -204,16 +184,7 @@ class NetworkMapper {
   }
 
   private search(layer: Layer, core: number, rule: MappingRule): Promise<SearchResult> {
-    const { loops, relations, output, inputs } = layer;
-    const operands = [output, ...inputs].map(({ dims, precision }) => [dims, precision]);
-    const unrolling = [rule.spatialMapping, rule.hints, rule.links, rule.ordering];
-    const key = JSON.stringify([core, loops, relations, operands, unrolling]);
-    let result = this.searches.get(key);
-    if (!result) {
-      result = this.runSearch({ layer, core, rule });
-      this.searches.set(key, result);
-    }
-    return result;
+    return this.searches.search({ layer, core, rule });
   }
 
   private overheadOf(index: number, core: number, own: LayerActivity | undefined): Overhead {
