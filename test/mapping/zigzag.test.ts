@@ -63,7 +63,7 @@ describe('against zigzag-dse 3.9.1, for every layer of ResNet-18 and MobileNetV2
     it(`unrolls as it does on ${name}`, () => {
       for (const { layer, searches } of results) {
         const operands = operandsOf(layers[layer], accelerator, rule.links);
-        const options = { count: 8, mixed: false };
+        const options = { spatialMappings: 8 };
         const candidates = spatialCandidates(accelerator, operands, rule, options).map(normal);
         for (const { spatialMapping } of searches) {
           assert.includeDeepMembers(candidates, [normal(spatialMapping)], layers[layer].name);

@@ -1,7 +1,6 @@
 import { peCount } from '../hardware/accelerator.js';
 import type { LoopOrder } from '../mapping/loop-order.js';
 import { unrolledAlong } from '../mapping/spatial.js';
-import { macs } from '../workload/layer.js';
 import { DoubleBuffering } from './double-buffering.js';
 import { MemoryEnergy } from './energy.js';
 import { Loading } from './loading.js';
@@ -44,10 +43,10 @@ export class CostModel {
   private readonly loading: Loading;
 
   constructor(readonly nest: Nest) {
-    const { layer, accelerator, operands, spatialMapping } = nest;
+    const { accelerator, operands, spatialMapping, macs } = nest;
     const { array } = accelerator;
-    this.idealCycles = Math.ceil(macs(layer) / peCount(array));
-    this.macEnergy = array.unitEnergy * macs(layer);
+    this.idealCycles = Math.ceil(macs / peCount(array));
+    this.macEnergy = array.unitEnergy * macs;
     this.drainCycles = spatialMapping
       .filter(({ dimension }) => array.systolicDimensions.includes(dimension))
       .reduce(

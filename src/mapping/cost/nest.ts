@@ -1,7 +1,7 @@
 import type { Accelerator, MemoryOperand } from '../hardware/accelerator.js';
 import type { OperandLinks, SpatialMapping } from '../mapping/spatial.js';
 import { spread, unrollOperand, type OperandUnrolling } from './unrolling.js';
-import type { Layer, Loop } from '../workload/layer.js';
+import { macs, type Layer, type Loop } from '../workload/layer.js';
 import { Operand } from './operand.js';
 
 /** An operand under a spatial mapping. */
@@ -22,6 +22,8 @@ export interface Nest {
   readonly operands: readonly NestOperand[];
   /** What is left for the temporal mapping: loops of more than one iteration, by the layer's order. */
   readonly temporalLoops: readonly Loop[];
+  /** Multiply-accumulates whose results are wanted: fewer than the loops have where some run idle. */
+  readonly macs: number;
 }
 
 /**
@@ -34,6 +36,7 @@ export function makeNest(
   accelerator: Accelerator,
   links: OperandLinks,
   spatialMapping: SpatialMapping,
+  wantedMacs = macs(layer),
 ): Nest {
   const average = spread(layer, spatialMapping, false);
   const whole = spread(layer, spatialMapping, true);
@@ -43,7 +46,7 @@ export function makeNest(
     whole: unrollOperand(operand, whole),
   }));
   const temporalLoops = temporalLoopsOf(layer, operands[1].average);
-  return { layer, accelerator, spatialMapping, operands, temporalLoops };
+  return { layer, accelerator, spatialMapping, operands, temporalLoops, macs: wantedMacs };
 }
 
 /** A layer's operands, the output first. */

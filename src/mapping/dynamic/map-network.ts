@@ -1,6 +1,5 @@
 import { computeCores, type Platform } from '../hardware/platform.js';
 import { ruleFor, type MappingRule } from '../mapping/mapping-file.js';
-import { totalUnrolling } from '../mapping/spatial.js';
 import {
   hasMicrokernels,
   mapOnMicrokernels,
@@ -14,6 +13,7 @@ import type { Network } from '../workload/network.js';
 import { activeLayer } from './active-layer.js';
 import type { Activity, LayerActivity } from './activity.js';
 import { formingOverhead, NO_OVERHEAD, readingOverhead, type Overhead } from './mask-overhead.js';
+import { pixelListOf } from './pixel-list.js';
 import { SearchCache, searchTask, type SearchTask } from './search-cache.js';
 
 /** A layer's mapping on the core that runs it. */
@@ -145,9 +145,10 @@ class NetworkMapper {
     if (hasMicrokernels(accelerator) && microkernelsFor(accelerator, layer).length > 0) {
       return this.mapOnMicrokernels(layer, activity, accelerator);
     }
-    if (!activity || activity.pixels.density === 1) return this.search(layer, core, rule);
+    if (!activity || activity.pixels.density === 1)
+      return this.searches.search({ layer, core, rule });
     const [dense, list] = await Promise.all([
-      this.search(layer, core, rule),
+      this.searches.search({ layer, core, rule }),
       this.searchActive(layer, activity, core, rule),
     ]);
     const [a, b] = [dense.mappings[0], list.mappings[0]];
@@ -163,28 +164,21 @@ class NetworkMapper {
   ): SearchResult {
     const { objective, runnersUp = 0 } = this.options;
     const isDense = !activity || activity.pixels.density === 1;
-    const active = isDense ? layer : activeLayer(layer, activity.pixels, activity.read, []);
+    const active = isDense
+      ? layer
+      : activeLayer(layer, { rows: 1, columns: 1 }, activity.pixels.active, activity.read.active);
     const mappings = mapOnMicrokernels(active, accelerator, objective, isDense);
     return { mappings: mappings.slice(0, 1 + runnersUp), evaluated: mappings.length };
   }
 
-  /** The spatial mapping decides which tiles of pixels are computed, so it is found first. */
-  private async searchActive(
+  private searchActive(
     layer: Layer,
-    { pixels, read }: LayerActivity,
+    activity: LayerActivity,
     core: number,
     rule: MappingRule,
   ): Promise<SearchResult> {
-    const list = await this.search(activeLayer(layer, pixels, read, []), core, rule);
-    const spatialMapping = list.mappings[0]?.spatialMapping ?? [];
-    const unrolled = totalUnrolling(spatialMapping, 'OY') * totalUnrolling(spatialMapping, 'OX');
-    if (unrolled === 1) return list;
-    const tiled = activeLayer(layer, pixels, read, spatialMapping);
-    return this.search(tiled, core, { ...rule, spatialMapping });
-  }
-
-  private search(layer: Layer, core: number, rule: MappingRule): Promise<SearchResult> {
-    return this.searches.search({ layer, core, rule });
+    const list = pixelListOf(layer, activity, this.platform.cores[core], rule, this.options);
+    return this.searches.search({ layer, core, rule, list });
   }
 
   private overheadOf(index: number, core: number, own: LayerActivity | undefined): Overhead {

@@ -5,7 +5,7 @@ import type { Accelerator } from '../hardware/accelerator.js';
 import { LoopOrder } from '../mapping/loop-order.js';
 import type { MappingRule } from '../mapping/mapping-file.js';
 import type { SpatialMapping } from '../mapping/spatial.js';
-import type { Layer, Loop } from '../workload/layer.js';
+import { macs, type Layer, type Loop } from '../workload/layer.js';
 import { Allocator, type Shortage } from './allocator.js';
 import { Best } from './best.js';
 import { visitOrders } from './loop-orders.js';
@@ -91,43 +91,82 @@ export function searchLayer(
   rule: MappingRule,
   options: SearchOptions,
 ): SearchResult {
-  const { objective, lpfLimit = 6, spatialMappings = 8, mixed = false, runnersUp = 0 } = options;
-  const operands = operandsOf(layer, accelerator, rule.links);
-  const candidates = spatialCandidates(accelerator, operands, rule, {
-    count: spatialMappings,
-    mixed,
-  });
-  const best = new Best<Candidate>(objective, 1 + runnersUp);
-  let evaluated = 0;
-  let shortage: Shortage | undefined;
+  const candidates = spatialCandidates(
+    accelerator,
+    operandsOf(layer, accelerator, rule.links),
+    rule,
+    options,
+  );
+  const search = new MappingSearch(accelerator, rule, options);
   for (const [index, spatialMapping] of candidates.entries()) {
-    const nest = makeNest(layer, accelerator, rule.links, spatialMapping);
+    search.visit({ layer, spatialMapping, macs: macs(layer) });
+    options.onProgress?.(index + 1, candidates.length);
+  }
+  return search.result();
+}
+
+/** A layer as an array could execute it. */
+export interface Execution {
+  readonly layer: Layer;
+  readonly spatialMapping: SpatialMapping;
+  /** Multiply-accumulates whose results are wanted. */
+  readonly macs: number;
+}
+
+/** Finds the best mapping of several executions of a layer. */
+export class MappingSearch {
+  private readonly best: Best<Candidate>;
+  private evaluated = 0;
+  private shortage: Shortage | undefined;
+
+  constructor(
+    private readonly accelerator: Accelerator,
+    private readonly rule: MappingRule,
+    private readonly options: SearchOptions,
+  ) {
+    this.best = new Best(options.objective, 1 + (options.runnersUp ?? 0));
+  }
+
+  /**
+   * Searches an execution's loop orders.
+   *
+   * @returns whether they were worth it: false where none can be better than what was found before, and
+   * where none fits and none did before. Executions that do more are not worth it either then.
+   */
+  visit({ layer, spatialMapping, macs }: Execution): boolean {
+    const { accelerator, best, rule, options } = this;
+    const nest = makeNest(layer, accelerator, rule.links, spatialMapping, macs);
     const model = new CostModel(nest);
     const allocator = new Allocator(nest);
     const order = new LoopOrder();
-    const { loops, ordering } = splitTemporalLoops(nest, rule.ordering, lpfLimit);
+    const { loops, ordering } = splitTemporalLoops(nest, rule.ordering, options.lpfLimit ?? 6);
     const bound = new LowerBound(model, loops);
+    const isPromising = (): boolean => best.couldWant(bound.of(order));
+    if (!options.exhaustive && !isPromising()) return false;
     visitOrders(order, loops, (dim) => indexOf(layer, dim), ordering, {
-      visit() {
+      visit: () => {
         if (!allocator.allocate(order)) {
-          shortage = lesser(shortage, allocator.shortage);
+          this.shortage = lesser(this.shortage, allocator.shortage);
           return;
         }
-        evaluated++;
+        this.evaluated++;
         const cost = model.evaluate(order, allocator.ends);
         if (best.wants(cost)) best.add({ ...cost, nest, order: loopsOf(layer, order) });
       },
-      ...(!options.exhaustive && {
-        isPromising: () => best.couldWant(bound.of(order)),
-      }),
+      ...(!options.exhaustive && { isPromising }),
     });
-    options.onProgress?.(index + 1, candidates.length);
+    return best.items.length > 0;
   }
-  return {
-    mappings: best.items.map(describe),
-    ...(best.items.length === 0 && shortage && { infeasible: toInfeasible(shortage) }),
-    evaluated,
-  };
+
+  result(): SearchResult {
+    const { shortage, evaluated } = this;
+    const { items } = this.best;
+    return {
+      mappings: items.map(describe),
+      ...(items.length === 0 && shortage && { infeasible: toInfeasible(shortage) }),
+      evaluated,
+    };
+  }
 }
 
 function indexOf(layer: Layer, dim: string): number {

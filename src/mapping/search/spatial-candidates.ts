@@ -13,10 +13,10 @@ import { reduceToCapacity, reduceToLimits, unrollingLimits } from './spatial-lim
 
 /** Which spatial mappings a search tries, where the mapping file leaves dimensions open. */
 export interface SpatialOptions {
-  /** The most, by how many PEs they use. */
-  readonly count: number;
-  /** Whether several loops may be unrolled over one dimension. */
-  readonly mixed: boolean;
+  /** The most, by how many PEs they use; 8. */
+  readonly spatialMappings?: number;
+  /** Whether several loops may be unrolled over one dimension; false. */
+  readonly mixed?: boolean;
 }
 
 /**
@@ -27,7 +27,7 @@ export function spatialCandidates(
   accelerator: Accelerator,
   operands: readonly Operand[],
   rule: MappingRule,
-  { count, mixed }: SpatialOptions,
+  { spatialMappings: count = 8, mixed = false }: SpatialOptions,
 ): SpatialMapping[] {
   const { loops } = operands[0].layer;
   const limits = unrollingLimits(accelerator, operands);
@@ -129,7 +129,8 @@ function rankOf(mapping: SpatialMapping): number {
   return pes + pes / widest - 1;
 }
 
-function distinct(mappings: readonly SpatialMapping[]): SpatialMapping[] {
+/** Leaves out mappings that stand before. */
+export function distinct(mappings: readonly SpatialMapping[]): SpatialMapping[] {
   const seen = new Map(mappings.map((mapping) => [JSON.stringify(mapping), mapping]));
   return [...seen.values()];
 }

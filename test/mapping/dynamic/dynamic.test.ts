@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { activeLayer } from '../../../src/mapping/dynamic/active-layer.js';
+import { activeLayer, tileOf } from '../../../src/mapping/dynamic/active-layer.js';
 import { activityOf } from '../../../src/mapping/dynamic/activity.js';
 import { blobs } from '../../../src/mapping/dynamic/blobs.js';
 import { NO_DENSITIES, parseDensities } from '../../../src/mapping/dynamic/densities.js';
@@ -84,13 +84,15 @@ describe('a layer on active pixels', () => {
           { dimension: 'D1', unrollings: [{ dim: 'K', factor: 16 }] },
           { dimension: 'D2', unrollings: [{ dim: 'C', factor: 8 }] },
         ];
-        const exact = activeLayer(layer, mask, mask, channels);
+        const exact = activeLayer(layer, tileOf(channels), mask.active, mask.active);
         expect(macs(exact)).to.equal((macs(layer) * mask.active) / 42);
         const pixels = [
           { dimension: 'D1', unrollings: [{ dim: 'OX', factor: 2 }] },
           { dimension: 'D2', unrollings: [{ dim: 'OY', factor: 3 }] },
         ];
-        const tiled = activeLayer(layer, mask, mask, pixels);
+        const tile = tileOf(pixels);
+        const tiles = mask.tiles(tile.rows, tile.columns);
+        const tiled = activeLayer(layer, tile, tiles, mask.active);
         const computed = loopSize(tiled, 'OX') * loopSize(tiled, 'OY');
         expect(computed).to.equal(mask.tiles(3, 2) * 6);
         expect(computed).to.be.at.least(mask.active);

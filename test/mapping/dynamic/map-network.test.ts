@@ -1,6 +1,20 @@
 import { assert } from 'chai';
 import fc from 'fast-check';
-import { FREE, mapNetwork, type Layer, type MappedLayer } from '../../../src/mapping/index.js';
+import { blobs } from '../../../src/mapping/dynamic/blobs.js';
+import {
+  FREE,
+  mapNetwork,
+  OBJECTIVES,
+  readHardware,
+  readMapping,
+  score,
+  type Layer,
+  type MappedLayer,
+  type Platform,
+  type SearchOptions,
+} from '../../../src/mapping/index.js';
+import { macs } from '../../../src/mapping/workload/layer.js';
+import { assetBytes } from '../../support/environment.js';
 import { accelerator, convolution, matrixProduct, memory, port } from '../examples.js';
 
 /** An array whose operands have memories of their own, so that it matters which is which. */
@@ -64,5 +78,90 @@ describe('a network that is mapped', () => {
         }
       }),
     );
+  });
+});
+
+/** Hardware of the project, and the mapping beside it. */
+async function shipped(name: string) {
+  const text = async (file: string) =>
+    new TextDecoder().decode(await assetBytes(`hardware/${file}`));
+  const files = new Map<string, string>();
+  for (const file of ['cores/main-array.yaml', 'cores/side-array.yaml']) {
+    files.set(file, await text(file));
+  }
+  const platform = readHardware(name, await text(`${name}.yaml`), (path) => files.get(path));
+  return { platform, rules: readMapping(name, await text(`${name}.mapping.yaml`)) };
+}
+
+/** Maps a layer of 16 x 16 pixels, of which some are active. */
+async function mapActive(
+  layer: Layer,
+  active: number,
+  platform: Platform,
+  rules: Parameters<typeof mapNetwork>[3],
+  options: SearchOptions,
+): Promise<MappedLayer> {
+  const pixels = blobs(16, 16, active, 1);
+  const network = { layers: [layer], uses: [[]] };
+  const [mapped] = await mapNetwork(network, [{ pixels, read: pixels }], platform, rules, options);
+  return mapped;
+}
+
+describe('a layer on a list of pixels', () => {
+  const channels = fc.constantFrom(3, 16, 24, 40, 64);
+  const layers = fc
+    .tuple(channels, channels, fc.constantFrom(1, 3))
+    .map(([k, c, kernel]) => convolution(k, c, 16, kernel, 1));
+  const counts = fc.tuple(fc.integer({ min: 1, max: 255 }), fc.integer({ min: 1, max: 255 }));
+
+  it('never costs more than with more pixels, on hardware of the project and on a small array', async function () {
+    this.timeout(120_000);
+    const { platform: one, rules } = await shipped('one-array');
+    const { platform: two } = await shipped('two-arrays');
+    const chips = [
+      { platform: one, rules },
+      { platform: one, rules: [FREE] },
+      { platform: two, rules: [FREE] },
+      { platform: CHIP, rules: [FREE] },
+    ];
+    await fc.assert(
+      fc.asyncProperty(
+        layers,
+        counts,
+        fc.constantFrom(...chips),
+        fc.constantFrom(...OBJECTIVES),
+        async (layer, [a, b], { platform, rules }, objective) => {
+          const options = { objective, lpfLimit: 5 };
+          const [fewer, more] = await Promise.all(
+            [Math.min(a, b), Math.max(a, b)].map((n) =>
+              mapActive(layer, n, platform, rules, options),
+            ),
+          );
+          assert.isAtMost(score(fewer, objective), score(more, objective) * (1 + 1e-9));
+          assert.equal(fewer.macs, (macs(layer) / 256) * Math.min(a, b));
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('is as cheap with a prime number of pixels as with the next that has factors', async () => {
+    const { platform, rules } = await shipped('one-array');
+    const layer = convolution(32, 16, 16, 3, 1);
+    const [prime, next] = await Promise.all(
+      [109, 110].map((n) => mapActive(layer, n, platform, rules, { objective: 'latency' })),
+    );
+    assert.equal(prime.latency, next.latency);
+    assert.isBelow(prime.energy, next.energy);
+  });
+
+  it('has the spatial mapping that loses the least to idle neighbours', async () => {
+    const { platform } = await shipped('one-array');
+    const layer = convolution(96, 24, 16, 1, 1);
+    const options = { objective: 'latency', lpfLimit: 6 } as const;
+    const mapped = await mapActive(layer, 32, platform, [FREE], options);
+    // 96 outputs of 24 inputs take 3 cycles a pixel on 32 x 32 PEs. Tiles of 16 neighbours, which suit the
+    // whole map as well, would be as good as all of it.
+    assert.isAtMost(mapped.latency, 3 * 32 * 1.5);
   });
 });

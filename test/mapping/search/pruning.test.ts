@@ -89,7 +89,7 @@ function visitBounds(
     hardware,
     operandsOf(layer, hardware, FREE.links),
     FREE,
-    { count: 1, mixed: false },
+    { spatialMappings: 1 },
   );
   const nest = makeNest(layer, hardware, FREE.links, spatialMapping);
   const { loops, ordering } = splitTemporalLoops(nest, FREE.ordering, 5);
@@ -102,7 +102,7 @@ function visitBounds(
       if (!allocator.allocate(order)) return;
       const { latency, energy } = model.evaluate(order, allocator.ends);
       const whole = order.length;
-      for (order.length = 1; order.length < whole; order.length++) {
+      for (order.length = 0; order.length < whole; order.length++) {
         check(bound.of(order), { latency, energy });
       }
       order.length = whole;
