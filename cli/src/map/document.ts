@@ -38,14 +38,14 @@ export function mapDocument(mapped: readonly MappedLayer[]): MapDocument {
 }
 
 function layerDocument(mapped: MappedLayer): LayerDocument {
-  const { layer, core, mapping, latency, energy, macs, overhead, infeasible } = mapped;
+  const { layer, core, mapping, latency, energy, macs, utilization, overhead, infeasible } = mapped;
   return {
     name: layer.name,
     type: layer.type,
     core,
     latency: infeasible ? null : latency,
     energy: infeasible ? null : energy,
-    utilization: mapping?.utilization ?? 0,
+    utilization,
     macs,
     spatialMapping: mapping?.spatialMapping ?? [],
     temporalMapping: mapping?.temporalMapping ?? {},

@@ -10,7 +10,7 @@ const HEADER = ['layer', 'type', 'latency', 'energy', 'utilization', 'unrolling'
 
 /** A table of all layers and their sums. */
 export function mapTable(mapped: readonly MappedLayer[]): string {
-  const rows = mapped.map(({ layer, latency, energy, mapping, infeasible }) => {
+  const rows = mapped.map(({ layer, latency, energy, mapping, utilization, infeasible }) => {
     if (infeasible) {
       return [short(layer.name), layer.type, '-', '-', '-', describeMisfit(infeasible)];
     }
@@ -19,7 +19,7 @@ export function mapTable(mapped: readonly MappedLayer[]): string {
       layer.type,
       whole(latency),
       energy.toPrecision(5),
-      mapping ? percent(mapping.utilization, 1) : '-',
+      mapping ? percent(utilization, 1) : '-',
       mapping ? describeSpatialMapping(mapping.spatialMapping) : 'nothing to compute',
     ];
   });

@@ -1,3 +1,4 @@
+import { peCount, type Accelerator } from '../hardware/accelerator.js';
 import { computeCores, type Platform } from '../hardware/platform.js';
 import { ruleFor, type MappingRule } from '../mapping/mapping-file.js';
 import {
@@ -6,13 +7,19 @@ import {
   microkernelsFor,
   type MicrokernelAccelerator,
 } from '../microkernels/map-layer.js';
-import { score } from '../search/objective.js';
+import { compareCosts, score } from '../search/objective.js';
 import type { Infeasible, LayerMapping, SearchOptions, SearchResult } from '../search/search.js';
 import { macs, type Layer } from '../workload/layer.js';
 import type { Network } from '../workload/network.js';
-import { activeLayer } from './active-layer.js';
+import { activeLayer, ONE_PIXEL } from './active-layer.js';
 import type { Activity, LayerActivity } from './activity.js';
-import { formingOverhead, NO_OVERHEAD, readingOverhead, type Overhead } from './mask-overhead.js';
+import {
+  formingOverhead,
+  NO_OVERHEAD,
+  readingOverhead,
+  sum,
+  type Overhead,
+} from './mask-overhead.js';
 import { pixelListOf } from './pixel-list.js';
 import { SearchCache, searchTask, type SearchTask } from './search-cache.js';
 
@@ -24,15 +31,17 @@ export interface MappedLayer {
   /** Of the layer as it is executed; undefined if there is nothing to execute. */
   readonly mapping: LayerMapping | undefined;
   readonly runnersUp: readonly LayerMapping[];
-  /** Masks and lists of positions. */
+  /** Masks and lists of positions, where it forms or reads any. */
   readonly overhead: Overhead;
   /** Cycles and energy, the overhead included. */
   readonly latency: number;
   readonly energy: number;
-  /** Share of its pixels that are computed. */
+  /** Share of its pixels that are active. */
   readonly density: number;
-  /** Multiply-accumulates that are executed; idle PEs of a tile do not count. */
+  /** Multiply-accumulates of the active pixels: what else is computed beside them does not count. */
   readonly macs: number;
+  /** Share of all PEs' cycles in which these multiply-accumulates are executed. */
+  readonly utilization: number;
   /** Why no core has a mapping for the layer. */
   readonly infeasible?: Infeasible;
 }
@@ -110,84 +119,99 @@ class NetworkMapper {
 
   private async mapOn(index: number, core: number, rule: MappingRule): Promise<MappedLayer> {
     const layer = this.network.layers[index];
-    const activity = this.activity[index];
-    const overhead = this.overheadOf(index, core, activity);
-    const density = activity?.pixels.density ?? 1;
-    if (density === 0) {
-      const { latency, energy } = overhead;
-      const nothing = { mapping: undefined, runnersUp: [], macs: 0 };
-      return { layer, core, overhead, latency, energy, density, ...nothing };
+    const density = this.activity[index]?.pixels.density ?? 1;
+    const forming = this.formingOverhead(index, core);
+    const wanted = macs(layer) * density;
+    const none = { layer, core, density, overhead: forming, ...forming, macs: wanted };
+    if (density === 0) return { ...none, mapping: undefined, runnersUp: [], utilization: 0 };
+    const ways = await Promise.all(this.waysOf(index, core, rule));
+    const { objective } = this.options;
+    const [best] = ways
+      .flatMap(({ mappings: [mapping, ...runnersUp], reading }) => {
+        if (!mapping) return [];
+        const overhead = sum(forming, reading);
+        return [{ mapping, runnersUp, overhead, ...sum(mapping, overhead) }];
+      })
+      .sort((a, b) => compareCosts(a, b, objective));
+    if (!best) {
+      const { infeasible } = ways[0];
+      const why = infeasible && { infeasible };
+      return { ...none, mapping: undefined, runnersUp: [], utilization: 0, ...why };
     }
-    const { mappings, infeasible } = await this.searchBoth(layer, activity, core, rule);
-    const [mapping, ...runnersUp] = mappings;
-    return {
-      layer,
-      core,
-      mapping,
-      runnersUp,
-      overhead,
-      latency: (mapping?.latency ?? 0) + overhead.latency,
-      energy: (mapping?.energy ?? 0) + overhead.energy,
-      density,
-      macs: macs(layer) * density,
-      ...(mapping === undefined && infeasible !== undefined && { infeasible }),
-    };
+    const pes = peCount(this.platform.cores[core].array);
+    return { ...none, ...best, utilization: wanted / pes / best.latency };
   }
 
-  /** Goes through a list of pixels, or computes all of them where that is cheaper. */
-  private async searchBoth(
+  /** All pixels, and a list of the active ones where some are not. */
+  private waysOf(index: number, core: number, rule: MappingRule): Promise<Way>[] {
+    const layer = this.network.layers[index];
+    const activity = this.activity[index];
+    const accelerator = this.platform.cores[core];
+    const dense = this.searchAll(layer, accelerator, core, rule);
+    const ways = [dense.then((result) => ({ ...result, reading: NO_OVERHEAD }))];
+    if (activity && activity.pixels.density < 1) {
+      const reading = readingOverhead(accelerator, activity.pixels);
+      const list = this.searchActive(layer, activity, accelerator, core, rule);
+      ways.push(list.then((result) => ({ ...result, reading })));
+    }
+    return ways;
+  }
+
+  private async searchAll(
     layer: Layer,
-    activity: LayerActivity | undefined,
+    accelerator: Accelerator,
     core: number,
     rule: MappingRule,
   ): Promise<SearchResult> {
-    const accelerator = this.platform.cores[core];
-    if (hasMicrokernels(accelerator) && microkernelsFor(accelerator, layer).length > 0) {
-      return this.mapOnMicrokernels(layer, activity, accelerator);
+    if (isOnMicrokernels(accelerator, layer))
+      return this.mapOnMicrokernels(layer, accelerator, true);
+    return this.searches.search({ layer, core, rule });
+  }
+
+  private async searchActive(
+    layer: Layer,
+    activity: LayerActivity,
+    accelerator: Accelerator,
+    core: number,
+    rule: MappingRule,
+  ): Promise<SearchResult> {
+    if (isOnMicrokernels(accelerator, layer)) {
+      const { pixels, read } = activity;
+      const active = activeLayer(layer, ONE_PIXEL, pixels.active, read.active);
+      return this.mapOnMicrokernels(active, accelerator, false);
     }
-    if (!activity || activity.pixels.density === 1)
-      return this.searches.search({ layer, core, rule });
-    const [dense, list] = await Promise.all([
-      this.searches.search({ layer, core, rule }),
-      this.searchActive(layer, activity, core, rule),
-    ]);
-    const [a, b] = [dense.mappings[0], list.mappings[0]];
-    if (a === undefined || b === undefined) return b === undefined ? dense : list;
-    const { objective } = this.options;
-    return score(a, objective) < score(b, objective) ? dense : list;
+    const list = pixelListOf(layer, activity, accelerator, rule, this.options);
+    return this.searches.search({ layer, core, rule, list });
   }
 
   private mapOnMicrokernels(
     layer: Layer,
-    activity: LayerActivity | undefined,
     accelerator: MicrokernelAccelerator,
+    isDense: boolean,
   ): SearchResult {
     const { objective, runnersUp = 0 } = this.options;
-    const isDense = !activity || activity.pixels.density === 1;
-    const active = isDense
-      ? layer
-      : activeLayer(layer, { rows: 1, columns: 1 }, activity.pixels.active, activity.read.active);
-    const mappings = mapOnMicrokernels(active, accelerator, objective, isDense);
+    const mappings = mapOnMicrokernels(layer, accelerator, objective, isDense);
     return { mappings: mappings.slice(0, 1 + runnersUp), evaluated: mappings.length };
   }
 
-  private searchActive(
-    layer: Layer,
-    activity: LayerActivity,
-    core: number,
-    rule: MappingRule,
-  ): Promise<SearchResult> {
-    const list = pixelListOf(layer, activity, this.platform.cores[core], rule, this.options);
-    return this.searches.search({ layer, core, rule, list });
-  }
-
-  private overheadOf(index: number, core: number, own: LayerActivity | undefined): Overhead {
-    const accelerator = this.platform.cores[core];
-    if (own) return readingOverhead(accelerator, own.pixels);
+  /** A decision layer forms its mask, unless all behind it compute every pixel. */
+  private formingOverhead(index: number, core: number): Overhead {
     const lists = this.activity
-      .filter((activity) => activity?.decision === index)
-      .flatMap((activity) => (activity ? [activity.pixels] : []));
+      .flatMap((activity) => (activity?.decision === index ? [activity.pixels] : []))
+      .filter(({ density }) => density < 1);
     const different = new Map(lists.map((list) => [`${list.rows} ${list.active}`, list]));
-    return lists.length > 0 ? formingOverhead(accelerator, [...different.values()]) : NO_OVERHEAD;
+    return formingOverhead(this.platform.cores[core], [...different.values()]);
   }
+}
+
+/** What a search found of one way to execute a layer, and what reading its list costs. */
+interface Way extends SearchResult {
+  readonly reading: Overhead;
+}
+
+function isOnMicrokernels(
+  accelerator: Accelerator,
+  layer: Layer,
+): accelerator is MicrokernelAccelerator {
+  return hasMicrokernels(accelerator) && microkernelsFor(accelerator, layer).length > 0;
 }

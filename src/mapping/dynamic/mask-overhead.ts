@@ -27,7 +27,7 @@ export function formingOverhead(accelerator: Accelerator, lists: readonly Mask[]
       access(memory, 'read', list.rows * list.columns),
       access(memory, 'write', listBits(list)),
     ])
-    .reduce(add, writeMask);
+    .reduce(sum, writeMask);
 }
 
 /** Reading a list of positions, once for a layer that works through it. */
@@ -52,6 +52,7 @@ function access(memory: Memory, kind: 'read' | 'write', bits: number): Overhead 
   return { latency: words, energy: words * (kind === 'read' ? memory.readCost : memory.writeCost) };
 }
 
-function add(a: Overhead, b: Overhead): Overhead {
+/** Costs of things that are done one after the other. */
+export function sum(a: Overhead, b: Overhead): Overhead {
   return { latency: a.latency + b.latency, energy: a.energy + b.energy };
 }

@@ -2,9 +2,12 @@ import { assert } from 'chai';
 import fc from 'fast-check';
 import { blobs } from '../../../src/mapping/dynamic/blobs.js';
 import {
+  activityOf,
   FREE,
   mapNetwork,
+  NO_DENSITIES,
   OBJECTIVES,
+  peCount,
   readHardware,
   readMapping,
   score,
@@ -15,6 +18,7 @@ import {
 } from '../../../src/mapping/index.js';
 import { macs } from '../../../src/mapping/workload/layer.js';
 import { assetBytes } from '../../support/environment.js';
+import { readNetwork } from '../networks.js';
 import { accelerator, convolution, matrixProduct, memory, port } from '../examples.js';
 
 /** An array whose operands have memories of their own, so that it matters which is which. */
@@ -112,7 +116,7 @@ describe('a layer on a list of pixels', () => {
   const layers = fc
     .tuple(channels, channels, fc.constantFrom(1, 3))
     .map(([k, c, kernel]) => convolution(k, c, 16, kernel, 1));
-  const counts = fc.tuple(fc.integer({ min: 1, max: 255 }), fc.integer({ min: 1, max: 255 }));
+  const count = fc.integer({ min: 1, max: 256 });
 
   it('never costs more than with more pixels, on hardware of the project and on a small array', async function () {
     this.timeout(120_000);
@@ -127,7 +131,7 @@ describe('a layer on a list of pixels', () => {
     await fc.assert(
       fc.asyncProperty(
         layers,
-        counts,
+        fc.tuple(count, count),
         fc.constantFrom(...chips),
         fc.constantFrom(...OBJECTIVES),
         async (layer, [a, b], { platform, rules }, objective) => {
@@ -139,6 +143,8 @@ describe('a layer on a list of pixels', () => {
           );
           assert.isAtMost(score(fewer, objective), score(more, objective) * (1 + 1e-9));
           assert.equal(fewer.macs, (macs(layer) / 256) * Math.min(a, b));
+          const pes = peCount(platform.cores[fewer.core].array);
+          assert.closeTo(fewer.utilization * pes * fewer.latency, fewer.macs, 1e-6 * fewer.macs);
         },
       ),
       { numRuns: 300 },
@@ -163,5 +169,36 @@ describe('a layer on a list of pixels', () => {
     // 96 outputs of 24 inputs take 3 cycles a pixel on 32 x 32 PEs. Tiles of 16 neighbours, which suit the
     // whole map as well, would be as good as all of it.
     assert.isAtMost(mapped.latency, 3 * 32 * 1.5);
+  });
+});
+
+describe('masks that keep every pixel', () => {
+  it('cost nothing', async function () {
+    this.timeout(60_000);
+    const { platform, rules } = await shipped('two-arrays');
+    const network = await readNetwork('models/fixtures/mobilenetv2-hourglass/graph');
+    const masks = Object.fromEntries(
+      network.layers.filter(({ type }) => type === 'Decision').map(({ name }) => [name, 1]),
+    );
+    const activity = activityOf(network, { ...NO_DENSITIES, masks });
+    assert.isAbove(activity.filter((own) => own !== undefined).length, 10);
+    const options = { objective: 'latency', lpfLimit: 4 } as const;
+    const [masked, dense] = await Promise.all(
+      [activity, []].map((own) => mapNetwork(network, own, platform, rules, options)),
+    );
+    assert.deepEqual(masked, dense);
+  });
+
+  it('are as good as the dense mapping where that is better than a list', async () => {
+    const { platform, rules } = await shipped('one-array');
+    const layer = convolution(32, 16, 16, 3, 1);
+    const options = { objective: 'latency' } as const;
+    const [almost, all] = await Promise.all(
+      [255, 256].map((n) => mapActive(layer, n, platform, rules, options)),
+    );
+    assert.deepEqual(almost.mapping, all.mapping);
+    assert.deepEqual(almost.overhead, { latency: 0, energy: 0 });
+    assert.equal(almost.latency, all.latency);
+    assert.isBelow(almost.utilization, all.utilization);
   });
 });
