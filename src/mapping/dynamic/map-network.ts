@@ -1,5 +1,5 @@
 import { peCount, type Accelerator } from '../hardware/accelerator.js';
-import { computeCores, type Platform } from '../hardware/platform.js';
+import { coresWithIds, type Platform } from '../hardware/platform.js';
 import { ruleFor, type MappingRule } from '../mapping/mapping-file.js';
 import {
   hasMicrokernels,
@@ -111,10 +111,10 @@ class NetworkMapper {
     return score(a, this.options.objective) < score(b, this.options.objective);
   }
 
-  private coresOf({ cores }: MappingRule): number[] {
-    const all = computeCores(this.platform).map((core) => this.platform.cores.indexOf(core));
-    const allowed = cores ? all.filter((core) => cores.includes(core)) : all;
-    return allowed.length > 0 ? allowed : all;
+  private coresOf({ name, cores: ids }: MappingRule): number[] {
+    const cores = coresWithIds(this.platform, ids);
+    if (cores.length > 0) return cores;
+    throw new RangeError(`the mapping ${name} allows no core that computes`);
   }
 
   private async mapOn(index: number, core: number, rule: MappingRule): Promise<MappedLayer> {

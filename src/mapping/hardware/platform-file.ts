@@ -66,6 +66,7 @@ function readPlatform(yaml: YamlFile<PlatformData>, open: OpenFile): Platform {
   return {
     name,
     cores: readCores(yaml, open),
+    coreIds: ids.map(Number),
     ...(offchip_core_id !== undefined && { offchip: ids.indexOf(String(offchip_core_id)) }),
     connections: core_connectivity.map(({ type, cores: members, bandwidth, unit_energy_cost: cost }) => ({
       type,

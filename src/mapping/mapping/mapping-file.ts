@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { MEMORY_OPERANDS } from '../hardware/accelerator.js';
-import type { Platform } from '../hardware/platform.js';
+import { coresWithIds, type Platform } from '../hardware/platform.js';
 import type { Problem } from '../problem.js';
 import type { Layer } from '../workload/layer.js';
 import { YamlFile, type Path } from '../yaml-file.js';
@@ -29,7 +29,10 @@ export interface MappingRule {
   readonly hints: Readonly<Record<string, readonly string[]>>;
   readonly links: OperandLinks;
   readonly ordering: TemporalOrdering;
-  /** Stream's `core_allocation`: ids of the cores that may run such layers; any without it. */
+  /**
+   * Stream's `core_allocation`: ids of the cores that may run such layers; any without it. It says
+   * nothing to a lone accelerator, whose core has no id.
+   */
   readonly cores?: readonly number[];
 }
 
@@ -85,6 +88,7 @@ export function readMapping(file: string, text: string, use?: MappingUse): Mappi
         );
       }
     }
+    if (use) checkCores(yaml.value, use.platform, report);
     if (use) checkDimensions(yaml.value, use.platform, report);
     if (!yaml.value.some(({ name }) => name === 'default')) {
       report([], 'expected a mapping with the name "default"');
@@ -112,15 +116,34 @@ function toRule(rule: Rule): MappingRule {
   };
 }
 
+/** Every core must be one that computes. */
+function checkCores(
+  rules: readonly Rule[],
+  platform: Platform,
+  report: (path: Path, message: string) => void,
+): void {
+  const { coreIds } = platform;
+  if (!coreIds) return;
+  const known = coresWithIds(platform, undefined).map((core) => coreIds[core]);
+  for (const [index, { name, core_allocation: ids }] of rules.entries()) {
+    for (const [place, id] of (ids ?? []).entries()) {
+      if (known.includes(id)) continue;
+      const message = `expected a core of ${known.join(', ')}, found ${id}`;
+      report([index, 'core_allocation', place], `${name}: core_allocation: ${message}`);
+    }
+  }
+}
+
 /** Every dimension must be one of the arrays that a rule's layers may run on. */
 function checkDimensions(
   rules: readonly Rule[],
-  { cores }: Platform,
+  platform: Platform,
   report: (path: Path, message: string) => void,
 ): void {
   for (const [index, rule] of rules.entries()) {
-    const allowed = cores.filter((_, id) => rule.core_allocation?.includes(id));
-    const arrays = (allowed.length > 0 ? allowed : cores).map(({ array }) => array);
+    const allowed = coresWithIds(platform, rule.core_allocation);
+    if (allowed.length === 0) continue;
+    const arrays = allowed.map((core) => platform.cores[core].array);
     const known = new Set(arrays.flatMap(({ dimensions }) => dimensions.map(({ name }) => name)));
     for (const field of FIELDS) {
       for (const dimension of Object.keys(rule[field] ?? {})) {

@@ -142,6 +142,7 @@ core_connectivity:
       platform.cores.map(({ name }) => name),
       ['small', 'other', 'offchip'],
     );
+    assert.deepEqual(platform.coreIds, [0, 1, 4]);
     assert.equal(platform.offchip, 2);
     assert.deepEqual(platform.connections, [
       { type: 'bus', cores: [0, 1, 2], bandwidth: 128, unitEnergy: 2 },

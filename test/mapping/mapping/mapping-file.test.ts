@@ -1,6 +1,8 @@
 import { assert } from 'chai';
-import { InputError, readMapping, ruleFor } from '../../../src/mapping/index.js';
-import { matrixProduct } from '../examples.js';
+import { InputError, mapNetwork, readMapping, ruleFor } from '../../../src/mapping/index.js';
+import { accelerator, matrixProduct, memory, port } from '../examples.js';
+
+const ALL_ACCESSES = ['I1 tl', 'I1 fh', 'I2 tl', 'I2 fh', 'O tl', 'O fl', 'O th', 'O fh'];
 
 const RULES = `- name: default
   spatial_mapping:
@@ -85,6 +87,33 @@ describe('a mapping in ZigZag’s format', () => {
         InputError,
         /^m\.yaml:3: other: spatial_mapping\w*: expected .* \(D1\), found D2$/,
       );
+    }
+  });
+
+  it('names cores by their ids, which are looked up where the platform is known', async () => {
+    const core = accelerator({ D1: 2 }, [
+      memory('sram', 1e6, ['I1', 'I2', 'O'], ['D1'], port('read_write', 64, ...ALL_ACCESSES)),
+    ]);
+    const none = { ...core, array: { ...core.array, dimensions: [{ name: 'D1', size: 0 }] } };
+    const cores = [core, { ...core, name: 'second' }, none];
+    const platform = { name: 'chip', cores, coreIds: [1, 2, 4], connections: [] };
+    const text = '- name: default\n  core_allocation: [2]\n- name: Add\n  core_allocation: [1]\n';
+    const layer = matrixProduct(2, 3, 4);
+    const use = { platform, layers: [layer], warn: () => assert.fail('nothing to warn of') };
+    const rules = readMapping('m.yaml', text, use);
+    const network = { layers: [layer, { ...layer, type: 'Add' }], uses: [[], []] };
+    const mapped = await mapNetwork(network, [], platform, rules, { objective: 'latency' });
+    assert.deepEqual(
+      mapped.map((each) => each.core),
+      [1, 0],
+    );
+    for (const id of [0, 4, 7]) {
+      const other = text.replace('[1]', `[2, ${id}]`);
+      const message = new RegExp(
+        `m\\.yaml:4: Add: core_allocation: expected a core of 1, 2, found ${id}`,
+      );
+      assert.throws(() => readMapping('m.yaml', other, use), InputError, message);
+      assert.doesNotThrow(() => readMapping('m.yaml', other));
     }
   });
 
