@@ -9,7 +9,7 @@ import {
   type SpatialMapping,
 } from '../mapping/spatial.js';
 import { divisors } from './factors.js';
-import { reduceToCapacity, reduceToLimits, unrollingLimits } from './spatial-limits.js';
+import { Capacity, reduceToLimits, unrollingLimits } from './spatial-limits.js';
 
 /** Which spatial mappings a search tries, where the mapping file leaves dimensions open. */
 export interface SpatialOptions {
@@ -40,13 +40,14 @@ export function spatialCandidates(
     const dims = hints?.length ? hints : loops.map(({ dim }) => dim);
     return dimensionOptions(name, size, dims, limits.get(name) ?? new Map(), mixed);
   });
-  const best = mostParallel(
+  const capacity = new Capacity(accelerator, operands);
+  return mostParallel(
     given,
     options,
     new Map(loops.map(({ dim, size }) => [dim, size])),
+    capacity,
     count,
   );
-  return distinct(best.map((mapping) => reduceToCapacity(accelerator, operands, mapping)));
 }
 
 /** What can be unrolled over one dimension, the most parallel first. */
@@ -83,33 +84,40 @@ function dimensionOptions(
 }
 
 /**
- * The combinations with the most busy PEs. Branches that cannot reach the last one kept are cut: what
- * ranks a mapping of u PEs lies between u and 2 u - 1.
+ * The combinations with the most busy PEs, once reduced to what memories hold. Branches that cannot reach
+ * the last one kept are cut: what ranks a mapping of u PEs lies between u and 2 u - 1.
  */
 function mostParallel(
   given: SpatialMapping,
   options: readonly DimensionUnrolling[][],
   sizes: ReadonlyMap<string, number>,
+  capacity: Capacity,
   count: number,
 ): SpatialMapping[] {
-  const kept: { rank: number; mapping: SpatialMapping }[] = [];
+  const kept: { rank: number; mapping: SpatialMapping; text: string }[] = [];
   const mostBeyond = options.map((_, depth) =>
     options.slice(depth).reduce((pes, [first]) => pes * (first ? unrolledAlong(first) : 1), 1),
   );
   const leastRank = () => (kept.length < count ? 0 : kept[count - 1].rank);
+  const isHopeless = (pes: number, depth: number) =>
+    2 * pes * (mostBeyond[depth + 1] ?? 1) - 1 <= leastRank();
   const visit = (depth: number, mapping: SpatialMapping) => {
     if (depth === options.length) {
-      const rank = rankOf(mapping);
+      const reduced = withoutOnes(capacity.reduce(mapping));
+      const rank = rankOf(reduced);
       if (rank <= leastRank()) return;
+      const text = JSON.stringify(reduced);
+      if (kept.some((other) => other.text === text)) return;
       const place = kept.findIndex((other) => other.rank < rank);
-      kept.splice(place < 0 ? kept.length : place, 0, { rank, mapping });
+      kept.splice(place < 0 ? kept.length : place, 0, { rank, mapping: reduced, text });
       if (kept.length > count) kept.pop();
       return;
     }
+    const pes = unrolledPes(mapping);
     for (const option of options[depth]) {
-      const reach = unrolledPes(mapping) * unrolledAlong(option) * (mostBeyond[depth + 1] ?? 1);
-      if (2 * reach - 1 <= leastRank()) break;
+      if (isHopeless(pes * unrolledAlong(option), depth)) break;
       const next = [...mapping, option];
+      if (isHopeless(capacity.mostPes(next), depth)) continue;
       if (
         option.unrollings.every(({ dim }) => totalUnrolling(next, dim) <= (sizes.get(dim) ?? 1))
       ) {
@@ -119,6 +127,14 @@ function mostParallel(
   };
   visit(0, given);
   return kept.map(({ mapping }) => mapping);
+}
+
+/** Without the loops that are not unrolled. */
+function withoutOnes(mapping: SpatialMapping): SpatialMapping {
+  return mapping.map(({ dimension, unrollings }) => ({
+    dimension,
+    unrollings: unrollings.filter(({ factor }) => factor > 1),
+  }));
 }
 
 /** Busy PEs, and below that how little of them are due to one loop alone, as ZigZag ranks. */

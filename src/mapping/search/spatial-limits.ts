@@ -2,7 +2,7 @@ import { Relevance, type Operand } from '../cost/operand.js';
 import type { Accelerator, Memory } from '../hardware/accelerator.js';
 import { portOf } from '../cost/links.js';
 import type { SpatialMapping } from '../mapping/spatial.js';
-import { totalUnrolling, unrolledAlong } from '../mapping/spatial.js';
+import { totalUnrolling, unrolledAlong, unrolledPes } from '../mapping/spatial.js';
 
 /** By dimension of the array and loop: how far the loop can be unrolled there. */
 export type UnrollingLimits = ReadonlyMap<string, ReadonlyMap<string, number>>;
@@ -95,36 +95,64 @@ export function reduceToLimits(
   return reduced;
 }
 
-/**
- * Reduces unrollings until the memories next to the PEs hold an element for each PE that they serve: the
- * largest factor first, one by one.
- */
-export function reduceToCapacity(
-  accelerator: Accelerator,
-  operands: readonly Operand[],
-  mapping: SpatialMapping,
-): SpatialMapping {
-  let result = mapping;
-  for (const { memory, operand } of innermost(accelerator, operands)) {
-    const { servedDimensions, size } = memory;
-    if (operand.precision === 0) continue;
-    const isLimited = (dimension: string, dim: string) =>
-      servedDimensions.includes(dimension) && isNeeded(operand, dim);
-    const factors = result.flatMap(({ dimension, unrollings }) =>
-      unrollings.filter(({ dim }) => isLimited(dimension, dim)).map(({ factor }) => factor),
-    );
-    const most = size / operand.precision;
-    const product = () => factors.reduce((total, factor) => total * factor, 1);
-    while (product() > most && factors.some((factor) => factor > 1)) {
-      factors[factors.indexOf(Math.max(...factors))]--;
-    }
-    result = result.map(({ dimension, unrollings }) => ({
-      dimension,
-      unrollings: unrollings.map(({ dim, factor }) => ({
-        dim,
-        factor: isLimited(dimension, dim) ? (factors.shift() ?? factor) : factor,
-      })),
-    }));
+/** What a memory next to the PEs can hold of an operand at a time. */
+interface Room {
+  /** Elements. */
+  readonly most: number;
+  /** Whether a loop that is unrolled over a dimension of the array needs elements of it. */
+  readonly isLimited: (dimension: string, dim: string) => boolean;
+}
+
+/** What the memories next to the PEs can hold: an element for each PE that they serve. */
+export class Capacity {
+  private readonly rooms: readonly Room[];
+
+  constructor(accelerator: Accelerator, operands: readonly Operand[]) {
+    this.rooms = innermost(accelerator, operands)
+      .filter(({ operand }) => operand.precision > 0)
+      .map(({ memory: { servedDimensions, size }, operand }) => ({
+        most: size / operand.precision,
+        isLimited: (dimension, dim) =>
+          servedDimensions.includes(dimension) && isNeeded(operand, dim),
+      }));
   }
-  return result;
+
+  /** At least as many PEs as `reduce` leaves busy. */
+  mostPes(mapping: SpatialMapping): number {
+    const pes = unrolledPes(mapping);
+    return this.rooms.reduce((fewest, { most, isLimited }) => {
+      const needed = limitedFactors(mapping, isLimited).reduce(product, 1);
+      return needed > most ? Math.min(fewest, (pes / needed) * Math.max(1, most)) : fewest;
+    }, pes);
+  }
+
+  /** Reduces unrollings until all fits: the largest factor first, one by one. */
+  reduce(mapping: SpatialMapping): SpatialMapping {
+    let result = mapping;
+    for (const { most, isLimited } of this.rooms) {
+      const factors = limitedFactors(result, isLimited);
+      if (factors.reduce(product, 1) <= most) continue;
+      while (factors.reduce(product, 1) > most && factors.some((factor) => factor > 1)) {
+        factors[factors.indexOf(Math.max(...factors))]--;
+      }
+      result = result.map(({ dimension, unrollings }) => ({
+        dimension,
+        unrollings: unrollings.map(({ dim, factor }) => ({
+          dim,
+          factor: isLimited(dimension, dim) ? (factors.shift() ?? factor) : factor,
+        })),
+      }));
+    }
+    return result;
+  }
+}
+
+function limitedFactors(mapping: SpatialMapping, isLimited: Room['isLimited']): number[] {
+  return mapping.flatMap(({ dimension, unrollings }) =>
+    unrollings.filter(({ dim }) => isLimited(dimension, dim)).map(({ factor }) => factor),
+  );
+}
+
+function product(a: number, b: number): number {
+  return a * b;
 }
