@@ -56,7 +56,7 @@ export async function evaluate({ name, network, cases }: Subject): Promise<Resul
       const misfit = mapped.find(({ infeasible }) => infeasible);
       if (misfit) throw new Error(`${misfit.layer.name} of ${name} does not fit on ${chip.name}`);
       const timeline = (schedule: Schedule, masks?: MaskOrder): Timeline => {
-        const jobs = jobsOf(mapped, activity, masks);
+        const jobs = jobsOf(network, mapped, activity, masks);
         return simulate(jobs, platform.cores.length, platform.connections, schedule);
       };
       const timelines = Object.fromEntries(

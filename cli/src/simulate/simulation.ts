@@ -31,13 +31,13 @@ export async function simulateNetwork(
   job: MappingJob,
   { schedule, masks }: { schedule: Schedule; masks: MaskOrder },
 ): Promise<Simulation> {
-  const { platform, activity } = inputs;
+  const { network, platform, activity } = inputs;
   const mapped = await mapInputs(inputs, job);
   const misfit = mapped.find(({ infeasible }) => infeasible);
   if (misfit?.infeasible) {
     throw new UserError(`${misfit.layer.name} ${describeMisfit(misfit.infeasible)}.`);
   }
-  const jobs = jobsOf(mapped, activity, masks);
+  const jobs = jobsOf(network, mapped, activity, masks);
   const timeline = simulate(jobs, platform.cores.length, platform.connections, schedule);
   const energy = timeline.transfer.energy + mapped.reduce((sum, layer) => sum + layer.energy, 0);
   return { mapped, jobs, timeline, energy };

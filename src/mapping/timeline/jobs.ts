@@ -1,7 +1,8 @@
 import type { Activity } from '../dynamic/activity.js';
 import type { MappedLayer } from '../dynamic/map-network.js';
-import type { PixelWindow } from '../dynamic/regions.js';
+import { findRegions, type PixelWindow } from '../dynamic/regions.js';
 import { loopSize, type Layer } from '../workload/layer.js';
+import type { Network } from '../workload/network.js';
 import type { Job, Need } from './job.js';
 
 /** How much of a mask has to be there before a row behind it begins: all of it, or what the row needs. */
@@ -12,16 +13,20 @@ export type MaskOrder = (typeof MASK_ORDERS)[number];
  * Makes jobs of mapped layers: a layer's cycles are spread over its rows as its active pixels are. Rows
  * wait for the rows that their window reads, and behind a mask for the decision layer, too.
  *
+ * @param network of which the layers are; its masks make the blocks, whatever they keep
  * @param masks `whole`: a decision layer comes before its whole block, as one list of positions asks for
  */
 export function jobsOf(
+  network: Network,
   mapped: readonly MappedLayer[],
   activity: Activity,
   masks: MaskOrder = 'whole',
 ): Job[] {
   const heights = mapped.map(({ layer }) => loopSize(layer, 'OY'));
+  const regions = findRegions(network);
   return mapped.map(({ layer, core, mapping, latency }, index) => {
     const own = activity[index];
+    const block = regions[index]?.mask;
     const shares = own ? sharesOf(own.pixels.perRow(), own.pixels.active) : even(heights[index]);
     const startCycles = mapping ? Math.min(mapping.cycles.onloading, latency) : 0;
     const width = loopSize(layer, 'OX');
@@ -37,7 +42,7 @@ export function jobsOf(
       rowCycles: shares.map((share) => share * (latency - startCycles)),
       rowBits: kept.map((pixels) => pixels * pixelBits),
       needs: needsOf(index, mapped, heights, activity, masks),
-      ...(own?.decision !== undefined && { block: own.decision }),
+      ...(block !== undefined && { block }),
     };
   });
 }

@@ -126,6 +126,23 @@ describe('the timeline', () => {
 });
 
 describe('the jobs of a network', () => {
+  it('are of the same blocks with masks and without', async () => {
+    const network = await readNetwork('models/fixtures/mobilenetv2-hourglass/graph');
+    const masks = Object.fromEntries(
+      network.layers.filter(({ type }) => type === 'Decision').map(({ name }) => [name, 0.3]),
+    );
+    const mapped = network.layers.map((layer) => ({
+      layer,
+      core: 0,
+      latency: 100,
+    })) as MappedLayer[];
+    const [masked, dense] = [activityOf(network, { ...NO_DENSITIES, masks }), []].map((activity) =>
+      jobsOf(network, mapped, activity).map(({ block }) => block),
+    );
+    expect(dense).to.deep.equal(masked);
+    expect(new Set(dense).size).to.equal(1 + Object.keys(masks).length);
+  });
+
   it('wait for a whole mask, or for the rows of it that decide', async () => {
     const network = await readNetwork('models/fixtures/mobilenetv2-hourglass/graph');
     const masks = Object.fromEntries(
@@ -142,7 +159,7 @@ describe('the jobs of a network', () => {
       return jobs[index].needs.find(({ job }) => job === decision)!;
     };
     const [wholeMasks, byRow] = (['whole', 'by-row'] as const).map((order) =>
-      jobsOf(mapped, activity, order),
+      jobsOf(network, mapped, activity, order),
     );
     let [expanding, projecting] = [0, 0];
     activity.forEach((own, index) => {
