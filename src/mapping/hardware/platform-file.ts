@@ -8,7 +8,7 @@ const CORE_ID = z.int().nonnegative();
 const CONNECTION = z.looseObject({
   type: z.enum(['link', 'bus']).default('link'),
   cores: z.array(CORE_ID).min(2),
-  bandwidth: z.number().nonnegative(),
+  bandwidth: z.number().min(1e-6, 'expected bits a cycle, at least 0.000001'),
   unit_energy_cost: z.number().nonnegative().optional(),
 });
 const PLATFORM = z.looseObject({

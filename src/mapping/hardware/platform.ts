@@ -2,7 +2,7 @@ import { peCount, type Accelerator } from './accelerator.js';
 
 /** Cores that can send data to each other. */
 export interface Connection {
-  /** Whether all share the bandwidth (`bus`), or two have it for themselves. */
+  /** Whether all share the bandwidth (`bus`), or any two have it for themselves, in either direction. */
   readonly type: 'link' | 'bus';
   /** Indices into the platform's cores. */
   readonly cores: readonly number[];

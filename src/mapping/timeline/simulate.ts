@@ -1,6 +1,7 @@
 import type { Connection } from '../hardware/platform.js';
 import type { Job, Need } from './job.js';
 import { LiveMemory } from './live-memory.js';
+import { Transfers } from './transfers.js';
 
 /** In which order a core takes rows that are ready. */
 export const SCHEDULES = ['whole-layers', 'layer-by-layer', 'depth-first'] as const;
@@ -88,11 +89,12 @@ class Simulation {
   /** For each core, when it was done with what it began last. */
   private readonly idleSince: Float64Array;
   private readonly memory: LiveMemory;
+  private readonly transfers: Transfers;
 
   constructor(
     private readonly jobs: readonly Job[],
     private readonly cores: number,
-    private readonly connections: readonly Connection[],
+    connections: readonly Connection[],
     schedule: Schedule,
   ) {
     this.done = jobs.map(() => 0);
@@ -105,6 +107,7 @@ class Simulation {
     this.waiting = Array.from({ length: cores }, () => ({ decisions: 0, rows: 0 }));
     this.idleSince = new Float64Array(cores);
     this.memory = new LiveMemory(jobs);
+    this.transfers = new Transfers(jobs, connections);
   }
 
   run(): Timeline {
@@ -123,7 +126,7 @@ class Simulation {
     }
     const { spans, busy, waiting, memory } = this;
     const { peak: peakBits, peakInBlocks: peakBitsInBlocks } = memory;
-    const transfer = this.transfer();
+    const transfer = this.transfers.total;
     return { latency: now, spans, busy, waiting, peakBits, peakBitsInBlocks, transfer };
   }
 
@@ -186,6 +189,7 @@ class Simulation {
     this.doneAt[job][row] = now;
     this.done[job] = row + 1;
     this.memory.finish(job, row);
+    this.transfers.send(job, row, now);
     const { core, rowCycles } = this.jobs[job];
     if (this.done[job] === rowCycles.length) {
       this.queues[core].splice(this.queues[core].indexOf(job), 1);
@@ -207,9 +211,9 @@ class Simulation {
     const rows = need.rows[this.done[job]];
     if (this.done[need.job] < rows) return Infinity;
     if (rows === 0) return 0;
-    const source = this.jobs[need.job];
-    const delay = source.core === core ? 0 : this.delay(source, rows - 1, core);
-    return this.doneAt[need.job][rows - 1] + delay;
+    return this.jobs[need.job].core === core
+      ? this.doneAt[need.job][rows - 1]
+      : this.transfers.arrival(need.job, rows - 1, core);
   }
 
   /** What the next row of a job got last. */
@@ -221,37 +225,6 @@ class Simulation {
       undefined,
     );
     return last && this.jobs[last.job].type === 'Decision' ? 'decisions' : 'rows';
-  }
-
-  /** What goes to other cores; a connection with several readers is used once. */
-  private transfer(): Timeline['transfer'] {
-    const used = new Map<Connection, Set<number>>();
-    for (const { core, needs } of this.jobs) {
-      for (const { job } of needs) {
-        const from = this.jobs[job].core;
-        const connection = from === core ? undefined : this.connection(from, core);
-        if (connection) used.set(connection, (used.get(connection) ?? new Set<number>()).add(job));
-      }
-    }
-    const total = { bits: 0, energy: 0 };
-    for (const [{ unitEnergy }, sources] of used) {
-      for (const job of sources) {
-        const bits = this.jobs[job].rowBits.reduce((sum, row) => sum + row, 0);
-        total.bits += bits;
-        total.energy += bits * unitEnergy;
-      }
-    }
-    return total;
-  }
-
-  private connection(from: number, to: number): Connection | undefined {
-    return this.connections.find(({ cores }) => cores.includes(from) && cores.includes(to));
-  }
-
-  /** Cycles that a row takes from one core to another. */
-  private delay({ core: from, rowBits }: Job, row: number, to: number): number {
-    const connection = this.connection(from, to);
-    return connection && connection.bandwidth > 0 ? rowBits[row] / connection.bandwidth : 0;
   }
 }
 

@@ -174,4 +174,15 @@ core_connectivity:
       /chip\.yaml:10: expected a core of 0, 1, 4, found 3/,
     );
   });
+
+  it('are refused for a connection that carries nothing', () => {
+    for (const bandwidth of ['0', '-1', '1.0e-300', 'much']) {
+      const text = PLATFORM.replace('bandwidth: 128', `bandwidth: ${bandwidth}`);
+      assert.throws(
+        () => readHardware('chip.yaml', text, (path) => files[path]),
+        InputError,
+        /chip\.yaml:11: core_connectivity\[0\]\.bandwidth: /,
+      );
+    }
+  });
 });

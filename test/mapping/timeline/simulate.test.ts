@@ -33,6 +33,8 @@ const DEPTHWISE = job(1, [4, 4, 4], [whole(0, 3, 1), rowByRow(1, 3)], { block: 0
 const PROJECT = job(0, [6, 6, 6], [whole(0, 3, 1), rowByRow(2, 3)], { block: 0 });
 const BLOCK = [DECISION, EXPAND, DEPTHWISE, PROJECT];
 
+const SLOW = { type: 'bus', cores: [0, 1, 2], bandwidth: 1, unitEnergy: 1 } as const;
+
 describe('the timeline', () => {
   it('lets rows flow from one array to the other, after the decision', () => {
     const { latency, spans, busy } = simulate(BLOCK, 2, [], 'layer-by-layer');
@@ -89,6 +91,40 @@ describe('the timeline', () => {
     expect(latency).to.equal(5 + 2 + 30 + 18);
     // The decision's row, three of expansion, three of depthwise.
     expect(transfer).to.deep.equal({ bits: 70, energy: 140 });
+  });
+
+  it('lets rows queue for a connection, which carries no more than its bandwidth', () => {
+    const rows = [1, 1, 1, 1];
+    const reader = (core: number, other: number) => job(core, [0, 0, 0, 1], [rowByRow(other, 4)]);
+    const latency = (type: 'bus' | 'link', ...readers: Job[]) =>
+      simulate(
+        [job(0, rows, []), job(1, rows, []), ...readers],
+        3,
+        [{ ...SLOW, type }],
+        'whole-layers',
+      ).latency;
+    // Four rows of 10 bits at a bit a cycle, the first from 1 on; then the reader's last row.
+    expect(latency('bus', reader(2, 0))).to.equal(1 + 40 + 1);
+    // Another four of the other core share a bus, but not a link. What two cores read goes over the bus once.
+    expect(latency('bus', reader(2, 0), reader(2, 1))).to.equal(1 + 80 + 1);
+    expect(latency('link', reader(2, 0), reader(2, 1))).to.equal(1 + 40 + 2);
+    expect(latency('bus', reader(2, 0), reader(1, 0))).to.equal(1 + 40 + 1);
+  });
+
+  it('takes as long as a connection needs for its bits', () => {
+    const length = fc.integer({ min: 1, max: 6 });
+    const rows = fc.tuple(length, fc.integer({ min: 1, max: 20 }));
+    fc.assert(
+      fc.property(fc.array(rows, { minLength: 1, maxLength: 5 }), (sources) => {
+        const jobs = sources.flatMap(([count, cycles], index) => [
+          job(0, Array<number>(count).fill(cycles), []),
+          job(1, [1], [whole(2 * index, 1, count)]),
+        ]);
+        const { latency, transfer } = simulate(jobs, 2, [SLOW], 'layer-by-layer');
+        expect(transfer.bits).to.equal(10 * sources.reduce((sum, [count]) => sum + count, 0));
+        expect(latency).to.be.at.least(transfer.bits / SLOW.bandwidth);
+      }),
+    );
   });
 
   it('is never shorter than the busiest core or the longest chain, nor longer than the sum', () => {
