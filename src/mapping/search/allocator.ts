@@ -105,24 +105,42 @@ export class Allocator {
     for (let slot = 0; slot < tenants.length; slot++) {
       const { operand, level } = tenants[slot];
       if (this.settled[operand] < level) return true;
-      const needed = this.list(order, tenants[slot], memory, this.choices[slot], known);
-      if (needed > 0) return this.fail(memory, needed);
+      if (!this.list(order, tenants[slot], memory, this.choices[slot], known)) {
+        return this.fail(order, tenants, memory);
+      }
       isOpen ||= !this.choices[slot].isComplete;
     }
-    if (isOpen) return true;
-    const needed = this.chooseBest(order, tenants, memory);
-    return needed > 0 ? this.fail(memory, needed) : true;
+    if (isOpen || this.chooseBest(order, tenants, memory)) return true;
+    return this.fail(order, tenants, memory);
   }
 
-  private fail(memory: Memory, needed: number): false {
+  /** The memory would have to hold the least of all tenants together. */
+  private fail(order: LoopOrder, tenants: readonly Tenant[], memory: Memory): false {
+    const needed = tenants.reduce(
+      (bits, tenant) => bits + this.leastBits(order, tenant, memory),
+      0,
+    );
     this.shortage = { memory, needed };
     return false;
+  }
+
+  /** Bits that a memory must hold of an operand: of the outermost memory all, else what one PE needs. */
+  private leastBits(
+    order: LoopOrder,
+    { operand, level, isOutermost }: Tenant,
+    { forceDoubleBuffering }: Memory,
+  ): number {
+    const precision = this.precision(order, operand, level);
+    const all = this.bitsWithin(order, operand, precision, order.length);
+    if (isOutermost) return all;
+    const bits = this.bitsWithin(order, operand, precision, this.place[operand]);
+    return forceDoubleBuffering && bits < all ? 2 * bits : bits;
   }
 
   /**
    * Lists where an operand could leave a memory.
    *
-   * @returns bits that the memory would have to have for it, 0 if it has them
+   * @returns whether there is such a place
    */
   private list(
     order: LoopOrder,
@@ -130,39 +148,38 @@ export class Allocator {
     memory: Memory,
     choices: Choices,
     known: number,
-  ): number {
+  ): boolean {
     const { scratch } = this;
     const start = this.place[operand];
     const precision = this.precision(order, operand, level);
     const tenant = this.nest.operands[operand].operand;
-    const all = memory.forceDoubleBuffering ? this.bitsOfAll(order, operand, precision) : 0;
+    const all = memory.forceDoubleBuffering
+      ? this.bitsWithin(order, operand, precision, order.length)
+      : 0;
     scratch.set(this.sizes[operand]);
     choices.clear();
     let outside = order.iterations(start, order.length);
     for (let end = start; ; end++) {
       let bits = tenant.footprint(scratch) * precision;
-      if (memory.forceDoubleBuffering && end < order.length && bits < all) bits *= 2;
-      if (bits > memory.size) {
-        if (isOutermost) return Math.max(bits, this.bitsOfAll(order, operand, precision));
-        return choices.count === 0 ? bits : 0;
-      }
+      if (memory.forceDoubleBuffering && !isOutermost && bits < all) bits *= 2;
+      if (bits > memory.size) return choices.count > 0;
       if (!isOutermost) choices.add(end, bits, outside * bits);
       else if (end === order.length) choices.add(end, bits, 0);
-      if (end === order.length) return 0;
+      if (end === order.length) return true;
       if (end >= known) {
         choices.isComplete = false;
-        return 0;
+        return true;
       }
       scratch[order.loop[end]] *= order.size[end];
       outside /= order.size[end];
     }
   }
 
-  /** Bits of an operand within all temporal loops. */
-  private bitsOfAll(order: LoopOrder, operand: number, precision: number): number {
+  /** Bits of an operand within the temporal loops before a place. */
+  private bitsWithin(order: LoopOrder, operand: number, precision: number, end: number): number {
     const { scratch } = this;
     scratch.set(this.sizes[operand]);
-    for (let place = this.place[operand]; place < order.length; place++) {
+    for (let place = this.place[operand]; place < end; place++) {
       scratch[order.loop[place]] *= order.size[place];
     }
     return this.nest.operands[operand].operand.footprint(scratch) * precision;
@@ -182,9 +199,9 @@ export class Allocator {
    * Lets each tenant of a memory take the loops with which all together cause the fewest accesses above;
    * of equally good choices the one with the most loops of the first tenant.
    *
-   * @returns bits that the memory would have to have, 0 if it has them
+   * @returns whether the memory holds any of the choices
    */
-  private chooseBest(order: LoopOrder, tenants: readonly Tenant[], memory: Memory): number {
+  private chooseBest(order: LoopOrder, tenants: readonly Tenant[], memory: Memory): boolean {
     const [a, b, c] = this.choices;
     for (let slot = tenants.length; slot < this.choices.length; slot++) {
       this.choices[slot].clear();
@@ -197,7 +214,7 @@ export class Allocator {
         for (let k = 0; k < c.count; k++) {
           const bits = a.bits[i] + b.bits[j] + c.bits[k];
           if (bits > memory.size) {
-            if (i + j + k === 0) return bits;
+            if (i + j + k === 0) return false;
             continue;
           }
           const accesses = a.accesses[i] + b.accesses[j] + c.accesses[k];
@@ -212,7 +229,7 @@ export class Allocator {
     for (let slot = 0; slot < tenants.length; slot++) {
       this.commit(order, tenants[slot], this.choices[slot].end[best[slot]]);
     }
-    return 0;
+    return true;
   }
 
   private commit(order: LoopOrder, { operand, level }: Tenant, end: number): void {
