@@ -28,7 +28,7 @@ ${tableRows(lines)}`;
 
 Cycles of all layers of a group, one after the other. *Loss* is the utilization that is lost against the theoretical
 gain. *Within layers* is the part of it that layers lose themselves, held against static cycles times the share of pixels that each
-computes: idle PEs where lists of pixels do not fill the loops, loading, and the reading of lists. The rest is the mixture: where layers that no mask
+computes: idle entries where a list's length has few factors, loading, and the reading of lists. The rest is the mixture: where layers that no mask
 covers take more cycles for a multiply-accumulate than the others of their group (the first convolution with its three channels, those with
 16 outputs), the group gains less than in theory, and where they take fewer, more.
 

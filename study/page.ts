@@ -56,12 +56,13 @@ residual additions and pools). Mappings are searched for latency, with five loop
 *Work* is the share of each block's multiply-accumulates (MACs) that its mask leaves, dilation included;
 *published* are the shares that the evaluation log of DynConv gives block by block. *Static* has no masks
 and no decisions to wait for, but computes the decision layers. *Theoretical gain* is static over executed
-MACs, of the whole network; *kept* is how much of it remains in time. Masks are blobs of that size from a seed.
+MACs, of the whole network; *kept* is how much of it remains in time: more than all where layers that no mask covers
+use the PEs better than the others. Masks are blobs of that size from a seed.
 Energies are those of the hardware files, in pJ; only ratios mean something.
 
 ![gain over static execution](mapping-study/gain.svg)
 
-Blue: one array. Red: two arrays. Dashed: what would be ideal.`;
+Blue: one array. Red: two arrays. Dashed: the theoretical gain.`;
 
 function section(name: string, rows: readonly Row[]): string {
   const lines = rows.map(({ result, latency, gain, theoretical }) =>
