@@ -235,14 +235,14 @@ export const MUTATIONS = [
   {
     what: 'capture: what is known of an input is taken for known of all',
     file: 'src/replay.ts',
-    from: 'value?.node === null && !value.nonNegative',
-    to: 'value !== null',
+    from: 'values?.node === null && !values.nonNegative',
+    to: 'values !== null',
   },
   {
     what: 'capture: a number among the inputs stays what it was',
     file: 'src/recording.ts',
-    from: 'if (!numbers.every(isConstant)) return null;',
-    to: '',
+    from: 'numbers.every((number) => constants.some(({ storage }) => storage === number))',
+    to: 'numbers.length >= 0',
   },
   {
     what: 'igemm: of a tile of six or eight rows, those behind the fourth read what the first ones read',
