@@ -67,7 +67,9 @@ function replaceNumber(text: string, by: string, random: Random): string {
 
 /** Bytes, cut off at times, with one to four of them changed. */
 export function damageBytes(bytes: Uint8Array, random: Random): Uint8Array {
-  const result = bytes.slice(0, random.chance(1 / 3) ? random.below(bytes.length) : bytes.length);
+  // A Buffer's slice would be a view of it.
+  const length = random.chance(1 / 3) ? random.below(bytes.length) : bytes.length;
+  const result = Uint8Array.from(bytes.subarray(0, length));
   for (let times = 1 + random.below(4); times > 0 && result.length > 0; times--) {
     result[random.below(result.length)] = random.below(256);
   }
