@@ -84,6 +84,9 @@ export const LaneWord = {
 /** What a lane does: runs or looks for work, watches `Event`, sleeps until that changes, or until `Active` does. */
 export const LaneState = { Awake: 0, Watching: 1, Asleep: 2, Resting: 3 } as const;
 
+/** The bits of all ends in a claim word. */
+export const ALL_ENDS = 2 ** MOST_LANES - 1;
+
 const NUMBER_MASK = 2 ** (32 - MOST_LANES) - 1;
 
 /** The word where slot `job` begins, from the control block on. */
@@ -137,6 +140,11 @@ export function controlBytes(lanes: number): number {
 /** The claim word of a job whose ends are all free. */
 export function freshClaim(job: number): number {
   return ((job & NUMBER_MASK) << MOST_LANES) | 0;
+}
+
+/** The claim word of a job whose ends are all taken, however many there are. */
+export function takenClaim(job: number): number {
+  return freshClaim(job) | ALL_ENDS;
 }
 
 /** Whether a claim word is of the job of that number. */

@@ -1,5 +1,5 @@
 import { Control, MOST_NEEDS, SLOTS, Slot } from './control.js';
-import { canStart, freshClaim, isJobDone, signal, slotAt } from './control.js';
+import { canStart, freshClaim, isJobDone, signal, slotAt, takenClaim } from './control.js';
 import type { Job } from './job.js';
 
 /** The moment when a job is done: its number and one. 0 has always come. */
@@ -60,7 +60,9 @@ export class Jobs {
     const words = this.view();
     const job = this.posted | 0;
     const slot = this.base + slotAt(job);
-    words[slot + Slot.Ends] = ends;
+    // A lane may be looking at the job that had the slot: first no claim of that one may succeed any more.
+    Atomics.store(words, slot + Slot.Claim, takenClaim(job));
+    Atomics.store(words, slot + Slot.Ends, ends);
     words[slot + Slot.Job] = description;
     words[slot + Slot.Array] = array;
     words[slot + Slot.Urgent] = Number(this.isUrgent);

@@ -1,0 +1,40 @@
+import { assert } from 'chai';
+import { SLOTS, Slot, slotAt } from '../../src/arrays/control.js';
+import { BASE, Bench, justAfter, justBefore } from './two-threads.js';
+
+/** A thread stands still there. */
+class Halt extends Error {}
+
+describe('claims', () => {
+  const { load, store, compareExchange } = Atomics;
+  const slot = BASE + slotAt(0);
+
+  afterEach(() => {
+    Object.assign(Atomics, { load, store, compareExchange });
+  });
+
+  it('of a job do not take an end of the next one in its slot', () => {
+    const bench = new Bench(4);
+    const [fast, slow] = [bench.lane(1), bench.lane(2)];
+    bench.post(1, 1000);
+    fast.isOver = () => true;
+    fast.step();
+    // `slow` has read that the one end is taken, and stands still meanwhile.
+    justAfter('load', slot + Slot.Claim, () => {
+      fast.isOver = () => false;
+      fast.step();
+      for (let job = 1; job < SLOTS; job++) {
+        bench.post(1, 1000 + job);
+        fast.step();
+      }
+      // The next job in the slot has more ends, and is not all there yet.
+      justBefore('store', slot + Slot.Left, () => {
+        throw new Halt();
+      });
+      assert.throws(() => bench.post(4, 9999), Halt);
+    });
+    assert.isFalse(slow.step());
+    assert.lengthOf(bench.calls, 2 * SLOTS);
+    assert.isTrue(bench.calls.every(({ lane }) => lane === 1));
+  });
+});
