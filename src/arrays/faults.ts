@@ -84,6 +84,8 @@ export class Faults {
     this.failure ??= error;
     const words = crew.view();
     crew.setActive(0);
+    // A lane may have chosen a job without being busy yet.
+    this.jobs.close();
     crew.own.drop();
     for (let lane = 1; lane <= crew.workers.count; lane++) {
       if (this.zombies.has(lane)) continue;

@@ -1,4 +1,4 @@
-import { Control, MOST_NEEDS, SLOTS, Slot } from './control.js';
+import { ALL_ENDS, Control, MOST_NEEDS, SLOTS, Slot } from './control.js';
 import { canStart, freshClaim, isJobDone, signal, slotAt, takenClaim } from './control.js';
 import type { Job } from './job.js';
 
@@ -76,11 +76,18 @@ export class Jobs {
     if (canStart(words, this.base, slot)) signal(words, this.base, ends);
   }
 
-  /** Counts every job as done; no lane may be at work on one. */
+  /** Lets no lane take an end any more of what is posted. */
+  close(): void {
+    const words = this.view();
+    for (let job = this.done; job < this.posted; job++) {
+      Atomics.or(words, this.base + slotAt(job | 0) + Slot.Claim, ALL_ENDS);
+    }
+  }
+
+  /** Counts every job as done; they are closed, and no lane may be at work on one. */
   giveUp(): void {
     const words = this.view();
     for (let job = this.done; job < this.posted; job++) {
-      Atomics.store(words, this.base + slotAt(job | 0) + Slot.Ends, 0);
       Atomics.store(words, this.base + slotAt(job | 0) + Slot.Left, 0);
     }
     Atomics.store(words, this.base + Control.Done, this.posted | 0);

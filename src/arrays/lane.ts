@@ -83,6 +83,7 @@ export class Lane {
   private claimEnd(words: Int32Array, slot: number, band: Band): boolean {
     const { claim } = this;
     const end = freeEnd(claim, words[slot + Slot.Ends], this.setup.index);
+    if (end < 0) return false;
     // Another job may be in the slot by now: then its number in the claim is another, too.
     Atomics.store(words, this.own + LaneWord.Busy, BETWEEN_KERNELS);
     const taken = withEnd(claim, end);
@@ -127,8 +128,9 @@ export class Lane {
    */
   private choose(words: Int32Array): number {
     const { base } = this;
-    if (this.setup.index >= Atomics.load(words, base + Control.Active)) return -1;
+    // In this order: for what is posted after a lane was told to rest, it has no workspace.
     const head = Atomics.load(words, base + Control.Head);
+    if (this.setup.index >= Atomics.load(words, base + Control.Active)) return -1;
     let best = -1;
     let most = -1;
     this.isUrgentUnderWay = false;

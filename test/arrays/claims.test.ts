@@ -1,5 +1,5 @@
 import { assert } from 'chai';
-import { SLOTS, Slot, slotAt } from '../../src/arrays/control.js';
+import { Control, LaneWord, SLOTS, Slot, slotAt } from '../../src/arrays/control.js';
 import { BASE, Bench, justAfter, justBefore } from './two-threads.js';
 
 /** A thread stands still there. */
@@ -36,5 +36,29 @@ describe('claims', () => {
     assert.isFalse(slow.step());
     assert.lengthOf(bench.calls, 2 * SLOTS);
     assert.isTrue(bench.calls.every(({ lane }) => lane === 1));
+  });
+
+  it('of jobs that are given up meanwhile take no end of them', () => {
+    const bench = new Bench(4);
+    const slow = bench.lane(2);
+    const faults = bench.faults(3);
+    bench.post(4, 1000);
+    justBefore('store', bench.laneWord(2, LaneWord.Busy), () => {
+      faults.giveUp();
+    });
+    assert.isFalse(slow.step());
+    assert.lengthOf(bench.calls, 0);
+    assert.isTrue(bench.jobs.areDone);
+  });
+
+  it('are not of what was posted since the lane was told to rest', () => {
+    const bench = new Bench(8);
+    const rested = bench.lane(5);
+    justBefore('load', BASE + Control.Head, () => {
+      Atomics.store(bench.words, BASE + Control.Active, 2);
+      bench.post(8, 1000);
+    });
+    assert.isFalse(rested.step());
+    assert.lengthOf(bench.calls, 0);
   });
 });

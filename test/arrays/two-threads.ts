@@ -1,5 +1,7 @@
 import { Control, laneAt } from '../../src/arrays/control.js';
 import type { LaneWord } from '../../src/arrays/control.js';
+import type { Crew } from '../../src/arrays/crew.js';
+import { Faults } from '../../src/arrays/faults.js';
 import { placeJob } from '../../src/arrays/job.js';
 import type { Job } from '../../src/arrays/job.js';
 import { Jobs } from '../../src/arrays/jobs.js';
@@ -63,6 +65,24 @@ export class Bench {
     placeJob(job, { layerOf: () => -1 }, this.words, at >>> 2);
     this.jobs.announce(job, at, after);
     return this.jobs.posted;
+  }
+
+  /** Who gives up lanes, of which so many are workers'. */
+  faults(workers: number): Faults {
+    const setActive = (lanes: number): void => {
+      Atomics.store(this.words, BASE + Control.Active, lanes);
+    };
+    const crew = {
+      base: BASE,
+      view: this.view,
+      own: this.lane(0),
+      workers: { count: workers, terminate: () => undefined },
+      setActive,
+      setHelp: () => {
+        setActive(workers + 1);
+      },
+    };
+    return new Faults(crew as unknown as Crew, this.jobs, () => undefined);
   }
 
   /** A word of a lane, from the memory's beginning on. */
