@@ -108,6 +108,11 @@ export class Crew {
     this.setActive(this.lanes + Number(isReplaced));
   }
 
+  /** Whether the calling thread takes bands: it helps, or nobody else could take any. */
+  get callerWorks(): boolean {
+    return this.callerHelps || this.ready === 0;
+  }
+
   /** Whether a worker can take the calling thread's place: there is a core for it. */
   get canStandIn(): boolean {
     return this.hasSpareCore && this.ready > 0;

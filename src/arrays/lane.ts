@@ -63,6 +63,18 @@ export class Lane {
     return true;
   }
 
+  /** Whether it has a band in hand. */
+  get hasBand(): boolean {
+    return this.urgent.slot >= 0 || this.other.slot >= 0;
+  }
+
+  /** Goes on with a band that it has, and takes none; false if it has none. */
+  finish(): boolean {
+    if (!this.hasBand) return false;
+    this.goOn(this.urgent.slot >= 0 ? this.urgent : this.other, this.isOver);
+    return true;
+  }
+
   /** Runs the job whose description begins at word `at`, alone. */
   runAll(at: number, array: 0 | 1): void {
     const bands = this.view()[at + JobWord.Bands];
@@ -106,8 +118,7 @@ export class Lane {
 
   /** Says that it has no band in hand any more, if that is so. */
   private rest(words: Int32Array): void {
-    const isBusy = this.urgent.slot >= 0 || this.other.slot >= 0;
-    Atomics.store(words, this.own + LaneWord.Busy, isBusy ? BETWEEN_KERNELS : 0);
+    Atomics.store(words, this.own + LaneWord.Busy, this.hasBand ? BETWEEN_KERNELS : 0);
   }
 
   /** The calling thread goes on as soon as what is urgent is done: it must not be in a long strip then. */

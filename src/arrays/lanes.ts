@@ -97,6 +97,8 @@ export class Lanes implements Fence {
    */
   start(lanes: number, cores: number): void {
     this.crew.start(lanes, cores);
+    // Perhaps nobody is left to tell.
+    this.waiter?.resolve();
   }
 
   /** Ends all workers; jobs that are posted later are run as they are posted. */
@@ -110,6 +112,11 @@ export class Lanes implements Fence {
    */
   setHelp(callerHelps: boolean): void {
     this.crew.setHelp(callerHelps);
+  }
+
+  /** Whether the calling thread has work: it takes bands, or has one in hand that nobody else can finish. */
+  get callerWorks(): boolean {
+    return this.crew.callerWorks || this.crew.own.hasBand;
   }
 
   /** Whether a worker can take the calling thread's place: there is a core for it. */
@@ -149,10 +156,9 @@ export class Lanes implements Fence {
     const { crew, heap, jobs } = this;
     crew.workers.wakeInTime();
     crew.reserve(job.workspace);
-    const isOurs = crew.ready === 0 || crew.callerHelps;
     const isShort = job.bands[job.bands.length - 1] === 1;
     const isOnlyOurs = !this.takesTurns && (job.ends === 1 || crew.ready === 0);
-    const alone = isOurs && jobs.areDone && (isShort || isOnlyOurs);
+    const alone = crew.callerWorks && jobs.areDone && (isShort || isOnlyOurs);
     const bytes = jobBytes(job);
     const isSmall = alone && bytes <= ALONE_BYTES;
     const description = isSmall ? this.alone : heap.allocate(bytes);
@@ -230,8 +236,8 @@ export class Lanes implements Fence {
    */
   wait(token: Token): void {
     if (!this.isDone(token)) this.waitUntil(() => this.isDone(token));
-    // A caller that waited in its own time need not wait for a message any more.
-    if (this.waiter && this.isDone(this.waiter.token)) this.waiter.resolve();
+    // Who waits for a message looks again: what it waits for is done, or no worker can finish it.
+    if (this.waiter && (this.isDone(this.waiter.token) || this.callerWorks)) this.waiter.resolve();
     const { done } = this.jobs;
     this.throwFailure();
     this.losses.confirm(done);
@@ -239,14 +245,14 @@ export class Lanes implements Fence {
   }
 
   /**
-   * Works until the moment has come, or it is time for others on the calling thread: then a band is laid
-   * aside between two strips.
+   * Works until the moment has come, or the calling thread has no work, or it is time for others on it: then
+   * a band is laid aside between two strips.
    * @param end when that is, on the clock of performance.now()
    * @returns whether the moment has come
    * @throws LaneError if a kernel trapped or a worker died
    */
   workUntil(token: Token, end: number): boolean {
-    this.waitUntil(() => this.isDone(token) || performance.now() > end);
+    this.waitUntil(() => this.isDone(token) || !this.callerWorks || performance.now() > end);
     if (!this.isDone(token)) return false;
     this.wait(token);
     return true;
@@ -259,13 +265,12 @@ export class Lanes implements Fence {
   }
 
   /**
-   * Resolves once the moment has come, without keeping the calling thread. A later call takes the
-   * place of an earlier one, which then resolves early.
+   * Resolves once the moment has come, without keeping the calling thread; earlier where the calling thread
+   * has work by then, or a later call takes the place of this one.
    * @throws LaneError if a kernel trapped or a worker died
    */
   async whenDone(token: Token): Promise<void> {
-    if (this.ready === 0) this.wait(token);
-    if (!this.isDone(token)) {
+    if (!this.callerWorks && !this.isDone(token)) {
       const { base, workers } = this.crew;
       const words = this.crew.view();
       workers.hold();
@@ -320,7 +325,7 @@ export class Lanes implements Fence {
     let idle = 0;
     let last = performance.now();
     while (!isOver()) {
-      if ((crew.callerHelps || crew.ready === 0) && crew.own.step()) {
+      if (crew.callerWorks ? crew.own.step() : crew.own.finish()) {
         last = performance.now();
         continue;
       }

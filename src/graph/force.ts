@@ -1,4 +1,4 @@
-import type { Token } from '../arrays/lanes.js';
+import type { Lanes, Token } from '../arrays/lanes.js';
 import type { Runtime } from '../arrays/runtime.js';
 import { Driver } from './driver.js';
 import { Speculation } from './speculation.js';
@@ -42,8 +42,7 @@ class Run {
   /** The same while others on the calling thread have their turns. */
   async finishInSlices(): Promise<void> {
     const { lanes } = this.storage.runtime;
-    const callerHelps = !lanes.canStandIn;
-    lanes.setHelp(callerHelps);
+    lanes.setHelp(!lanes.canStandIn);
     lanes.takesTurns = true;
     try {
       while (!this.isOver) {
@@ -51,20 +50,13 @@ class Run {
         const target = token ?? lanes.oldest;
         if (token === null && target === 0) break;
         if (target === 0) await nextTurn();
-        else if (!callerHelps) await this.listen(target);
+        else if (!lanes.callerWorks) await listen(lanes, target);
         else if (!lanes.workUntil(target, turnEnd())) await nextTurn();
       }
     } catch (error) {
       this.fail(error as Error);
     }
     this.end();
-  }
-
-  /** Resolves once the moment has come, or the evaluation was brought to its end meanwhile. */
-  private async listen(token: Token): Promise<void> {
-    const { lanes } = this.storage.runtime;
-    while (!this.isOver && !lanes.isDone(token)) await lanes.whenDone(token);
-    turnBegins();
   }
 
   /** Resolves when the evaluation has ended, in whatever way. */
@@ -122,6 +114,12 @@ class Run {
     this.storage.release();
     for (const resolve of this.readers) resolve();
   }
+}
+
+/** Resolves once the moment has come, or has to be looked at again. */
+async function listen(lanes: Lanes, token: Token): Promise<void> {
+  await lanes.whenDone(token);
+  turnBegins();
 }
 
 /**
