@@ -77,17 +77,19 @@ export class Crew {
     return this.own.view();
   }
 
-  /** Starts workers until `lanes` threads work in all, on so many cores, where memory can be shared. */
+  /**
+   * Starts workers until `lanes` threads work in all, on so many cores, where memory can be shared.
+   * @throws OutOfMemoryError; then as many work as before
+   */
   start(lanes: number, cores: number): void {
     if (this.setup.memory.buffer instanceof ArrayBuffer) return;
-    this.hasSpareCore = lanes < cores;
-    this.lanes = Math.min(lanes, MOST_LANES);
+    const count = Math.min(lanes, MOST_LANES);
     // Memory for the worker that stands in for the calling thread, too, though it starts later.
-    for (let lane = 1; lane <= this.lanes && this.lanes > 1; lane++) this.setupOf(lane);
+    for (let lane = 1; lane <= count && count > 1; lane++) this.setupOf(lane);
     // New lanes need a workspace, too.
-    const bytes = this.workspaceBytes;
-    this.workspaceBytes = 0;
-    this.reserve(bytes);
+    if (this.workspaceBytes > 0) this.placeWorkspaces(count, this.workspaceBytes);
+    this.hasSpareCore = lanes < cores;
+    this.lanes = count;
     this.workers.start(this.lanes - 1);
     this.setHelp(this.callerHelps);
   }
@@ -173,19 +175,32 @@ export class Crew {
     return sum;
   }
 
-  /** Gives each lane workspaces of at least so many bytes. */
+  /**
+   * Gives each lane workspaces of at least so many bytes.
+   * @throws OutOfMemoryError; then all keep those that they have
+   */
   reserve(bytes: number): void {
-    if (bytes <= this.workspaceBytes) return;
+    if (bytes > this.workspaceBytes) this.placeWorkspaces(this.lanes, bytes);
+  }
+
+  private placeWorkspaces(lanes: number, bytes: number): void {
     const { heap } = this.setup;
-    this.workspaceBytes = bytes;
-    for (let lane = 0; lane <= (this.lanes > 1 ? this.lanes : 0); lane++) {
-      for (const place of WORKSPACES) {
-        const block = heap.allocate(bytes);
-        const before = Atomics.exchange(this.view(), this.base + laneAt(lane) + place, block);
-        // A lane may be at work in it: the fence keeps it until then.
-        if (before !== 0) heap.free(before >>> 0);
-      }
+    const last = lanes > 1 ? lanes : 0;
+    const blocks: number[] = [];
+    try {
+      while (blocks.length < WORKSPACES.length * (last + 1)) blocks.push(heap.allocate(bytes));
+    } catch (error) {
+      for (const block of blocks) heap.free(block);
+      throw error;
     }
+    blocks.forEach((block, index) => {
+      const lane = laneAt(Math.floor(index / WORKSPACES.length));
+      const place = this.base + lane + WORKSPACES[index % WORKSPACES.length];
+      const before = Atomics.exchange(this.view(), place, block);
+      // A lane may be at work in it: the fence keeps it until then.
+      if (before !== 0) heap.free(before >>> 0);
+    });
+    this.workspaceBytes = bytes;
   }
 
   private setupOf(index: number): LaneSetup {
