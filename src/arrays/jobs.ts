@@ -48,7 +48,8 @@ export class Jobs {
   }
 
   isDone(token: Token): boolean {
-    return token === 0 || isJobDone(this.view(), this.base, token);
+    // Exact numbers first: of tokens that lie far back, 32 bits do not tell.
+    return token <= this.known || isJobDone(this.view(), this.base, token);
   }
 
   /**
@@ -94,12 +95,14 @@ export class Jobs {
   }
 
   private placeNeeds(words: Int32Array, slot: number, after: Iterable<Token>): void {
-    let all = 0;
+    let all = this.known;
     let count = 0;
     words.fill(0, slot + Slot.Needs, slot + Slot.Needs + MOST_NEEDS);
     for (const token of after) {
       if (this.isDone(token)) continue;
-      if (count < MOST_NEEDS) words[slot + Slot.Needs + count++] = token | 0;
+      // 0 stands for no job.
+      const need = token | 0;
+      if (count < MOST_NEEDS && need !== 0) words[slot + Slot.Needs + count++] = need;
       else all = Math.max(all, token);
     }
     words[slot + Slot.NeedAll] = all | 0;
