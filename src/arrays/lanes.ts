@@ -293,7 +293,8 @@ export class Lanes implements Fence {
 
   private hear(lane: number, message: WorkerMessage): void {
     if (message.kind === 'done') this.waiter?.resolve();
-    if (message.kind === 'failed') {
+    // A fault that was taken by now is no news.
+    if (message.kind === 'failed' && this.faults.hasFailed) {
       this.faults.note(new LaneError(message.kernel, lane, message.message));
     }
   }

@@ -8,13 +8,10 @@ import type { Token } from '../../src/arrays/lanes.js';
 import { dynconv, restart } from '../backend/footprint.js';
 import { predictor } from '../backend/predictor.js';
 import type { Predictor } from '../backend/predictor.js';
+import { pause, until } from '../support/time.js';
 
 const ROWS = 64;
 const CHANNELS = 4;
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
 
 function crew(): Crew {
   return Reflect.get(dynconv().runtime.lanes, 'crew') as Crew;
@@ -51,7 +48,7 @@ function postMeanwhile(meanwhile: (token: Token) => void): Token {
     tf.env().set('DYNCONV_LANES', 2);
     await restart();
     const { lanes } = dynconv().runtime;
-    while (lanes.ready < 2) await pause(2);
+    await until(() => lanes.ready === 2);
     lanes.start(2, 3);
     model = predictor(48, 24, 3);
   });
@@ -80,7 +77,7 @@ function postMeanwhile(meanwhile: (token: Token) => void): Token {
     const { lanes } = dynconv().runtime;
     lanes.setHelp(false);
     // One of them takes the calling thread's place.
-    while (lanes.ready < 2) await pause(2);
+    await until(() => lanes.ready === 2);
     let listening = Promise.resolve();
     const token = postMeanwhile((posted) => {
       // Workers seem to be ready, and take nothing.

@@ -10,6 +10,7 @@ import { hourglassPredictor, predictor } from '../backend/predictor.js';
 import type { Predictor } from '../backend/predictor.js';
 import { filter, quarters } from '../backend/random-tensors.js';
 import { IN_NODE } from '../support/environment.js';
+import { pause, until } from '../support/time.js';
 
 /** Workers need shared memory, which a page has only if it is cross-origin isolated. */
 const HAS_WORKERS = typeof SharedArrayBuffer !== 'undefined';
@@ -26,14 +27,6 @@ async function startWith(lanes: number): Promise<void> {
   tf.env().set('DYNCONV_LANES', lanes);
   await restart();
   if (HAS_WORKERS) await until(() => dynconv().runtime.lanes.ready === (lanes > 1 ? lanes : 0));
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await pause(2);
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 /** A network whose blocks are large enough to be cut into bands. */
