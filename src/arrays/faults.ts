@@ -9,7 +9,9 @@ export const LOST_AFTER_MS = 2000;
 
 /** Kernels that trapped, and workers that ended or stood still. */
 export class Faults {
-  private failure: LaneError | null = null;
+  private failure: Error | null = null;
+  /** The workers were told to end: the failure is for good. */
+  isClosed = false;
   /** Workers that were given up, and may still write to memory. */
   private readonly zombies = new Set<number>();
 
@@ -17,7 +19,7 @@ export class Faults {
   constructor(
     private readonly crew: Crew,
     private readonly jobs: Jobs,
-    private readonly onAbandon: (error: LaneError) => void,
+    private readonly onAbandon: (error: Error) => void,
   ) {}
 
   /** Whether a worker may still write to memory though it was given up. */
@@ -35,11 +37,11 @@ export class Faults {
     this.failure ??= error;
   }
 
-  /** The fault that came first; afterwards there is none. */
-  take(): LaneError {
+  /** The fault that came first; afterwards there is none, but for one that is for good. */
+  take(): Error {
     const { crew, failure } = this;
     const number = Atomics.exchange(crew.view(), crew.base + Control.Failed, 0);
-    this.failure = null;
+    if (!this.isClosed) this.failure = null;
     return failure ?? new LaneError(kernelName(number & 0xffff), number >>> 16, 'it trapped');
   }
 
@@ -68,6 +70,18 @@ export class Faults {
       this.bury(lane);
     }
     this.abandon(error ?? new LaneError('nothing', 0, 'a job is left that no lane runs'));
+  }
+
+  /** The workers are told to end: what is not done will never be. */
+  close(error: Error): void {
+    const { crew, jobs } = this;
+    this.isClosed = true;
+    this.failure = error;
+    // Of those that are in the middle of a kernel, nobody hears when they have ended.
+    for (let lane = 1; lane <= crew.workers.count && !jobs.areDone; lane++) this.zombies.add(lane);
+    crew.own.drop();
+    jobs.close();
+    jobs.giveUp();
   }
 
   /** Gives a worker up; until it has ended, it may still write to memory. */

@@ -14,3 +14,11 @@ export class LaneError extends Error {
     this.name = 'LaneError';
   }
 }
+
+/** The backend was removed before a tensor of it was computed. */
+export class BackendRemovedError extends Error {
+  constructor() {
+    super('tfjs-backend-dynconv: the backend was removed before the values were computed');
+    this.name = 'BackendRemovedError';
+  }
+}

@@ -8,7 +8,7 @@ import { jobBytes, placeJob } from './job.js';
 import type { Job } from './job.js';
 import { Jobs } from './jobs.js';
 import type { Token } from './jobs.js';
-import { LaneError } from './lane-error.js';
+import { BackendRemovedError, LaneError } from './lane-error.js';
 import { Losses } from './losses.js';
 import type { WorkerMessage } from './lane-worker.js';
 import { Recorder } from './recorder.js';
@@ -101,9 +101,15 @@ export class Lanes implements Fence {
     this.waiter?.resolve();
   }
 
-  /** Ends all workers; jobs that are posted later are run as they are posted. */
+  /** Ends all workers, and gives up what is posted: whoever waits for it, or posts more, gets an error. */
   stop(): void {
-    this.crew.stop();
+    const { crew, faults, jobs, losses } = this;
+    crew.stop();
+    if (!faults.hasFailed) losses.confirm(jobs.done);
+    const error = new BackendRemovedError();
+    losses.add(jobs.posted, error);
+    faults.close(error);
+    this.waiter?.resolve();
   }
 
   /**
@@ -150,10 +156,11 @@ export class Lanes implements Fence {
    * Gives a job to the lanes.
    * @param after the moments that it waits for
    * @returns the moment when it is done
-   * @throws LaneError if it was run at once and trapped; OutOfMemoryError
+   * @throws LaneError if it was run at once and trapped; OutOfMemoryError; BackendRemovedError
    */
   post(job: Job, after: Iterable<Token> = []): Token {
-    const { crew, heap, jobs } = this;
+    const { crew, heap, jobs, faults } = this;
+    if (faults.isClosed) throw faults.take();
     crew.workers.wakeInTime();
     crew.reserve(job.workspace);
     const isShort = job.bands[job.bands.length - 1] === 1;
@@ -170,7 +177,7 @@ export class Lanes implements Fence {
       jobs.announce(job, description, after);
     }
     if (!isSmall) heap.free(description);
-    if (alone) this.throwFailure();
+    if (alone) this.throwFailure(jobs.posted);
     return alone ? 0 : jobs.posted;
   }
 
@@ -221,7 +228,7 @@ export class Lanes implements Fence {
   }
 
   /** The error with which what was to be there at `token` was lost; null if it was not. */
-  lossOf(token: Token): LaneError | null {
+  lossOf(token: Token): Error | null {
     return this.losses.of(token);
   }
 
@@ -232,14 +239,14 @@ export class Lanes implements Fence {
 
   /**
    * Returns once the moment has come; meanwhile the calling thread works, too.
-   * @throws LaneError if a kernel trapped or a worker died
+   * @throws LaneError if a kernel trapped or a worker died; BackendRemovedError
    */
   wait(token: Token): void {
     if (!this.isDone(token)) this.waitUntil(() => this.isDone(token));
     // Who waits for a message looks again: what it waits for is done, or no worker can finish it.
     if (this.waiter && (this.isDone(this.waiter.token) || this.callerWorks)) this.waiter.resolve();
     const { done } = this.jobs;
-    this.throwFailure();
+    this.throwFailure(token);
     this.losses.confirm(done);
     this.heap.sweep();
   }
@@ -249,7 +256,7 @@ export class Lanes implements Fence {
    * a band is laid aside between two strips.
    * @param end when that is, on the clock of performance.now()
    * @returns whether the moment has come
-   * @throws LaneError if a kernel trapped or a worker died
+   * @throws LaneError if a kernel trapped or a worker died; BackendRemovedError
    */
   workUntil(token: Token, end: number): boolean {
     this.waitUntil(() => this.isDone(token) || !this.callerWorks || performance.now() > end);
@@ -261,13 +268,13 @@ export class Lanes implements Fence {
   /** Waits for all that is posted. */
   drain(): void {
     if (!this.jobs.areDone) this.waitUntil(() => this.jobs.areDone);
-    this.wait(0);
+    this.wait(this.posted);
   }
 
   /**
    * Resolves once the moment has come, without keeping the calling thread; earlier where the calling thread
    * has work by then, or a later call takes the place of this one.
-   * @throws LaneError if a kernel trapped or a worker died
+   * @throws LaneError if a kernel trapped or a worker died; BackendRemovedError
    */
   async whenDone(token: Token): Promise<void> {
     if (!this.callerWorks && !this.isDone(token)) {
@@ -287,7 +294,7 @@ export class Lanes implements Fence {
         workers.letGo();
       }
     }
-    this.throwFailure();
+    this.throwFailure(token);
     this.heap.sweep();
   }
 
@@ -299,11 +306,18 @@ export class Lanes implements Fence {
     }
   }
 
-  private throwFailure(): void {
-    if (!this.faults.hasFailed) return;
-    this.waitUntil(() => this.jobs.areDone);
-    const error = this.faults.take();
-    this.losses.add(this.jobs.posted, error);
+  /** Throws a fault, if there was one; after the end, only the one with which the moment was lost. */
+  private throwFailure(token: Token): void {
+    const { faults, jobs, losses } = this;
+    if (!faults.hasFailed) return;
+    if (faults.isClosed) {
+      const loss = losses.of(token);
+      if (loss) throw loss;
+      return;
+    }
+    this.waitUntil(() => jobs.areDone);
+    const error = faults.take();
+    losses.add(jobs.posted, error);
     throw error;
   }
 

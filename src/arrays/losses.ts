@@ -1,11 +1,10 @@
 import type { Token } from './jobs.js';
-import type { LaneError } from './lane-error.js';
 
 /** Jobs whose results are not to be trusted: what was posted since all was last known to be well, when a lane failed. */
 interface Loss {
   readonly after: Token;
   readonly until: Token;
-  readonly error: LaneError;
+  readonly error: Error;
 }
 
 /** Which results were lost with a lane. */
@@ -19,13 +18,13 @@ export class Losses {
   }
 
   /** A lane has failed; `posted` jobs were posted by then. */
-  add(posted: Token, error: LaneError): void {
+  add(posted: Token, error: Error): void {
     this.losses.push({ after: this.good, until: posted, error });
     this.good = posted;
   }
 
   /** The error with which the result of the job before `token` was lost; null if it was not. */
-  of(token: Token): LaneError | null {
+  of(token: Token): Error | null {
     for (let at = this.losses.length - 1; at >= 0; at--) {
       const { after, until, error } = this.losses[at];
       if (token > until) return null;

@@ -48,7 +48,11 @@ class Run {
       while (!this.isOver) {
         const token = this.proceed(turnEnd());
         const target = token ?? lanes.oldest;
-        if (token === null && target === 0) break;
+        if (token === null && target === 0) {
+          // All is done, or was given up while others had their turns.
+          lanes.drain();
+          break;
+        }
         if (target === 0) await nextTurn();
         else if (!lanes.callerWorks) await listen(lanes, target);
         else if (!lanes.workUntil(target, turnEnd())) await nextTurn();
