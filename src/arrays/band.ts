@@ -16,6 +16,8 @@ export class Band {
   private readonly own: number;
   /** The slot of its job; -1 if the lane has no band. */
   slot = -1;
+  /** The number of its job, as in the slot's words. */
+  job = 0;
   private array = 0;
   private isFromBelow = false;
   /** No strip of the band was taken yet from this end. */
@@ -67,10 +69,11 @@ export class Band {
 
   /** Runs strips until none is free, or until `isOver` says so between two; returns whether none is. */
   run(isOver: () => boolean): boolean {
-    const words = this.view();
     const { base, own, kernels, stages, count, borders, isFromBelow } = this;
     const { scratch } = this.setup;
-    const traces = Atomics.load(words, base + Control.Trace) !== 0;
+    const traces = Atomics.load(this.view(), base + Control.Trace) !== 0;
+    // Only now: the memory may have grown for the events.
+    const words = this.view();
     let kernel = 0;
     try {
       while (!isOver()) {

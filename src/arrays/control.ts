@@ -45,7 +45,7 @@ export const Control = {
 export const Slot = {
   /** The job's number (24 bits) above a bit for each end of a band that is taken (8 bits). */
   Claim: 0,
-  /** Ends of bands, at each of which a lane works, that are not done yet. */
+  /** The same number above how many ends of bands, at each of which a lane works, are not done yet. */
   Left: 1,
   Ends: 2,
   /** Address of the job's description. */
@@ -71,6 +71,8 @@ export const LaneWord = {
   Beat: 1,
   /** The kernel that the lane is in, and one; 0 between bands. */
   Busy: 2,
+  /** Not zero: it was given up, and takes nothing any more. */
+  Buried: 8,
   /** What the lane does, of `LaneState`. */
   State: 6,
   /** Address of the lane's workspace, and of the one for urgent jobs. */
@@ -103,7 +105,7 @@ export function laneAt(lane: number): number {
 export function isJobDone(words: Int32Array, base: number, token: number): boolean {
   if (((Atomics.load(words, base + Control.Done) - token) | 0) >= 0) return true;
   // As long as not all jobs before the token are done, its slot is of no other job.
-  return Atomics.load(words, base + slotAt(token - 1) + Slot.Left) === 0;
+  return endsLeft(words, base + slotAt(token - 1)) === 0;
 }
 
 /** Whether all that the job in a slot waits for is done. */
@@ -145,6 +147,30 @@ export function freshClaim(job: number): number {
 /** The claim word of a job whose ends are all taken, however many there are. */
 export function takenClaim(job: number): number {
   return freshClaim(job) | ALL_ENDS;
+}
+
+/** The number of a claim word's job, as a claim word of no ends. */
+export function numberOf(claim: number): number {
+  return claim & ~ALL_ENDS;
+}
+
+/** How many ends of the job in a slot are not done. */
+export function endsLeft(words: Int32Array, slot: number): number {
+  return Atomics.load(words, slot + Slot.Left) & ALL_ENDS;
+}
+
+/**
+ * Counts an end of a job as done, unless the job was given up: its slot may be another's by then.
+ * @param number as `numberOf` tells it
+ * @returns whether it was the last one
+ */
+export function endDone(words: Int32Array, slot: number, number: number): boolean {
+  for (;;) {
+    const left = Atomics.load(words, slot + Slot.Left);
+    if (left === number || numberOf(left) !== number) return false;
+    if (Atomics.compareExchange(words, slot + Slot.Left, left, left - 1) !== left) continue;
+    return left - 1 === number;
+  }
 }
 
 /** Whether a claim word is of the job of that number. */

@@ -56,6 +56,7 @@ export class Faults {
       this.abandon(new LaneError(kernelName(busy), lane, reason));
     }
     Atomics.store(words, at + LaneWord.State, LaneState.Awake);
+    Atomics.store(words, at + LaneWord.Buried, 0);
   }
 
   /** No worker makes progress: those that are in the middle of a kernel are lost. */
@@ -87,8 +88,11 @@ export class Faults {
   /** Gives a worker up; until it has ended, it may still write to memory. */
   private bury(lane: number): void {
     const { crew } = this;
+    const words = crew.view();
+    const at = crew.base + laneAt(lane);
     this.zombies.add(lane);
-    Atomics.store(crew.view(), crew.base + laneAt(lane) + LaneWord.Ready, 0);
+    Atomics.store(words, at + LaneWord.Buried, 1);
+    Atomics.store(words, at + LaneWord.Ready, 0);
     crew.workers.terminate(lane);
   }
 

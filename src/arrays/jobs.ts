@@ -68,7 +68,7 @@ export class Jobs {
     words[slot + Slot.Array] = array;
     words[slot + Slot.Urgent] = Number(this.isUrgent);
     this.placeNeeds(words, slot, after);
-    Atomics.store(words, slot + Slot.Left, ends);
+    Atomics.store(words, slot + Slot.Left, freshClaim(job) | ends);
     Atomics.store(words, slot + Slot.Claim, freshClaim(job));
     this.posted++;
     Atomics.store(words, this.base + Control.Head, this.posted | 0);
@@ -89,7 +89,7 @@ export class Jobs {
   giveUp(): void {
     const words = this.view();
     for (let job = this.done; job < this.posted; job++) {
-      Atomics.store(words, this.base + slotAt(job | 0) + Slot.Left, 0);
+      Atomics.store(words, this.base + slotAt(job | 0) + Slot.Left, freshClaim(job));
     }
     Atomics.store(words, this.base + Control.Done, this.posted | 0);
   }

@@ -92,7 +92,10 @@ function work(setup: WorkerSetup, port: Port): void {
   const own = base + laneAt(setup.index);
   let words = lane.view();
   Atomics.store(words, own + LaneWord.Ready, 1);
-  while (Atomics.load(words, base + Control.Stop) === 0) {
+  const ends = (): boolean =>
+    Atomics.load(words, base + Control.Stop) !== 0 ||
+    Atomics.load(words, own + LaneWord.Buried) !== 0;
+  while (!ends()) {
     const event = Atomics.load(words, base + Control.Event);
     const worked = lane.step();
     words = lane.view();

@@ -1,7 +1,8 @@
 import type { RowKernel } from '../memory/kernels.js';
 import { Band } from './band.js';
 import { Control, LaneWord, MOST_LANES, Slot } from './control.js';
-import { canStart, freeEnd, isClaimOf, laneAt, signal, slotAt, withEnd } from './control.js';
+import { canStart, freeEnd, isClaimOf, laneAt, numberOf, signal, slotAt } from './control.js';
+import { endDone, endsLeft, withEnd } from './control.js';
 import { JobWord } from './job.js';
 import type { LaneSetup } from './lane-setup.js';
 
@@ -103,6 +104,7 @@ export class Lane {
       this.rest(words);
       return false;
     }
+    band.job = numberOf(claim);
     band.take(slot, words[slot + Slot.Job] >>> 2, end, words[slot + Slot.Array]);
     return true;
   }
@@ -111,7 +113,7 @@ export class Lane {
   private goOn(band: Band, isOver: () => boolean): void {
     if (!band.run(isOver)) return;
     const words = this.view();
-    if (Atomics.sub(words, band.slot + Slot.Left, 1) === 1) this.advance(words);
+    if (endDone(words, band.slot, band.job)) this.advance(words);
     band.slot = -1;
     this.rest(words);
   }
@@ -147,7 +149,7 @@ export class Lane {
     this.isUrgentUnderWay = false;
     for (let job = Atomics.load(words, base + Control.Done); job !== head; job = (job + 1) | 0) {
       const slot = base + slotAt(job);
-      if (Atomics.load(words, slot + Slot.Left) === 0) continue;
+      if (endsLeft(words, slot) === 0) continue;
       const isUrgent = words[slot + Slot.Urgent];
       const rank = 2 * isUrgent + Number(words[slot + Slot.Array] === this.setup.array);
       if (rank < most + isUrgent || !canStart(words, base, slot)) continue;
@@ -161,7 +163,8 @@ export class Lane {
       most = rank;
       this.claim = claim;
     }
-    return best;
+    // Last: as it was not buried when it read the claim, that was closed before another job was posted.
+    return Atomics.load(words, this.own + LaneWord.Buried) === 0 ? best : -1;
   }
 
   /** Counts the jobs that are done, in order, and tells whoever waits. */
@@ -171,7 +174,7 @@ export class Lane {
       const done = Atomics.load(words, base + Control.Done);
       if (done === Atomics.load(words, base + Control.Head)) break;
       const slot = base + slotAt(done);
-      if (Atomics.load(words, slot + Slot.Left) !== 0) break;
+      if (endsLeft(words, slot) !== 0) break;
       if (!isClaimOf(Atomics.load(words, slot + Slot.Claim), done)) continue;
       Atomics.compareExchange(words, base + Control.Done, done, (done + 1) | 0);
     }

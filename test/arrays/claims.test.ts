@@ -1,5 +1,6 @@
 import { assert } from 'chai';
-import { Control, LaneWord, SLOTS, Slot, slotAt } from '../../src/arrays/control.js';
+import { Control, LaneWord, SLOTS, Slot, laneAt, slotAt } from '../../src/arrays/control.js';
+import { EVENT_BYTES, takeEvents } from '../../src/arrays/events.js';
 import { BASE, Bench, justAfter, justBefore } from './two-threads.js';
 
 /** A thread stands still there. */
@@ -60,5 +61,59 @@ describe('claims', () => {
     });
     assert.isFalse(rested.step());
     assert.lengthOf(bench.calls, 0);
+  });
+
+  it('of a lane that was given up do not concern jobs that come later', () => {
+    const bench = new Bench(4);
+    const { jobs, calls } = bench;
+    const [fast, slow] = [bench.lane(1), bench.lane(2)];
+    const faults = bench.faults(3);
+    const setAside = (): void => {
+      slow.isOver = () => true;
+      slow.step();
+      slow.isOver = () => false;
+    };
+    bench.post(2, 1000);
+    setAside();
+    faults.giveUp();
+    assert.isTrue(jobs.areDone);
+    for (let job = 1; job < SLOTS; job++) {
+      bench.post(1, 1000 + job);
+      fast.step();
+    }
+    const token = bench.post(2, 9999);
+    // It is not ended yet, and goes on with what it had.
+    while (slow.step());
+    assert.isFalse(jobs.isDone(token));
+    assert.deepEqual(
+      new Set(calls.filter(({ lane }) => lane === 2).map(({ command }) => command)),
+      new Set([1000]),
+    );
+    while (fast.step());
+    assert.isTrue(jobs.isDone(token));
+    // Another worker in its place takes bands.
+    faults.ended(2, 'the thread ended');
+    const other = bench.lane(2);
+    bench.post(2, 8888);
+    while (other.step());
+    assert.isTrue(jobs.areDone);
+  });
+
+  it('see the memory in which events are noted, if they are', () => {
+    const bench = new Bench(4);
+    const lane = bench.lane(1);
+    bench.post(1, 1000);
+    const notes = BASE + Control.Trace;
+    justBefore('load', notes, () => {
+      bench.grow();
+      bench.words[bench.laneWord(1, LaneWord.Events)] = bench.words.byteLength - EVENT_BYTES;
+      bench.words[notes] = 1;
+    });
+    lane.step();
+    const events = takeEvents(bench.words, BASE + laneAt(1));
+    assert.deepEqual(
+      events.map(({ layer }) => layer),
+      bench.calls.map(() => -1),
+    );
   });
 });

@@ -17,12 +17,13 @@ export interface Call {
 /** The word where the control block begins. */
 export const BASE = 1024;
 const DESCRIPTIONS = 200_000;
+const WORDS = 2 ** 18;
 const DESCRIPTION_BYTES = 400;
 
 /** Lanes and jobs on a memory of their own, whose kernels only note that they were called. */
 export class Bench {
-  private readonly memory = new WebAssembly.Memory({ initial: 16 });
-  readonly words = new Int32Array(this.memory.buffer);
+  private readonly memory = new WebAssembly.Memory({ initial: 32 });
+  words = new Int32Array(this.memory.buffer, 0, WORDS);
   private readonly view = (): Int32Array => this.words;
   readonly jobs = new Jobs(BASE, this.view);
   readonly calls: Call[] = [];
@@ -30,6 +31,11 @@ export class Bench {
   /** @param active lanes that take bands */
   constructor(active: number) {
     this.words[BASE + Control.Active] = active;
+  }
+
+  /** Lets lanes see more of the memory, as if it had grown. */
+  grow(): void {
+    this.words = new Int32Array(this.memory.buffer);
   }
 
   lane(index: number): Lane {
