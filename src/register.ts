@@ -24,9 +24,13 @@ export const BACKEND = 'dynconv';
 /** Above `cpu` (1), and `wasm` and `webgl` (2), below `webgpu` (3). */
 const PRIORITY = 2.5;
 
-/** The backend's kernels: deferred here, tfjs-backend-wasm's, or the cpu backend's. */
+/**
+ * The backend, and its kernels: deferred here, tfjs-backend-wasm's, or the cpu backend's. Nothing where another
+ * copy of the library was first: these kernels could not compute on that one's backend.
+ */
 export function register(): void {
-  registerBackend(BACKEND, async () => new DynconvBackend(await startRuntime()), PRIORITY);
+  const start = async (): Promise<DynconvBackend> => new DynconvBackend(await startRuntime());
+  if (!registerBackend(BACKEND, start, PRIORITY)) return;
   const deferrable = new Map(operations.map((operation) => [operation.name, operation]));
   for (const wasm of wasmKernels) {
     const operation = deferrable.get(wasm.kernelName);
