@@ -4,7 +4,7 @@ import { register } from './register.js';
 export { capture } from './capture.js';
 export type { Captured, CapturedOutput } from './capture.js';
 export { CaptureError } from './recording.js';
-export { LaneError } from './arrays/lane-error.js';
+export { BackendRemovedError, LaneError } from './arrays/lane-error.js';
 export { OutOfMemoryError } from './memory/heap.js';
 export { setWasmPaths } from './memory/location.js';
 export type { WasmFile } from './memory/location.js';
