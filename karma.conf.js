@@ -25,7 +25,7 @@ export const karmaConfig = ({ isolated, args }) => ({
   files: [
     { pattern: 'build/test/browser/support/setup.mjs', type: 'module' },
     { pattern: 'build/test/browser/**/*.test.mjs', type: 'module' },
-    ...['build/test/browser/**/*', 'dist/*', 'models/**/*'].map(served),
+    ...['build/test/browser/**/*', 'dist/*', 'hardware/**/*', 'models/**/*'].map(served),
     served('node_modules/@tensorflow/tfjs-backend-wasm/dist/*.wasm'),
   ],
   mime: { 'text/javascript': ['mjs'], 'application/wasm': ['wasm'] },
