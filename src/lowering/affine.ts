@@ -56,8 +56,9 @@ export class Affine implements Primitive {
     }
     const vector = this.name === tf.Sub ? negated(given) : given;
     if (this.name === tf.Multiply) {
+      const support = x.support(want);
       // Of what a mask has dropped, too, nothing but a number keeps zero.
-      const set = (isFinite(vector) ? x.support(want) : want).retain();
+      const set = (support === want || areFinite(vector) ? support : want).retain();
       const rows = scaleAndShift(x, vector, null, set, evaluation);
       set.release();
       return rows;
@@ -72,7 +73,7 @@ export class Affine implements Primitive {
 }
 
 /** Whether the numbers of a vector in memory are neither NaN nor infinite. */
-function isFinite({ runtime, pointer, channels }: Rows): boolean {
+function areFinite({ runtime, pointer, channels }: Rows): boolean {
   const { f32 } = runtime.heap;
   for (let at = pointer >>> 2; at < (pointer >>> 2) + channels; at++) {
     if (!Number.isFinite(f32[at])) return false;
