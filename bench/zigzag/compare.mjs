@@ -4,7 +4,7 @@
  *
  *     node bench/zigzag/compare.mjs [--python PYTHON] [--accelerator tpu_like] [--layers 4]
  *
- * PYTHON is one that has zigzag-dse 3.9.1. Takes the first layers of ResNet-18 and MobileNetV2, at zigzag's limit of
+ * PYTHON is one with `pip install zigzag-dse==3.9.1 six`. Takes the first layers of ResNet-18 and MobileNetV2, at zigzag's limit of
  * 6 loop prime factors. Needs the mapping step of `npm run build`.
  */
 import { spawnSync } from 'node:child_process';
@@ -30,7 +30,9 @@ function runZigzag() {
   const script = inRoot('bench/zigzag/reference.py');
   const { status } = spawnSync(values.python, [script, ...args], { stdio: 'inherit' });
   if (status !== 0) {
-    console.error(`${values.python} did not run reference.py: has it zigzag-dse 3.9.1?`);
+    console.error(
+      `${values.python} did not run reference.py: it needs "pip install zigzag-dse==3.9.1 six".`,
+    );
     process.exit(1);
   }
   const record = JSON.parse(readFileSync(join(folder, `${values.accelerator}.json`), 'utf8'));
