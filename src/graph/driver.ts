@@ -34,6 +34,8 @@ export interface Purpose {
   readonly wasted?: () => void;
 }
 
+const NO_FIBERS: ReadonlySet<Fiber> = new Set();
+
 /**
  * One evaluation: walks from a storage that somebody reads to what it depends on, and computes just
  * the regions that are asked for. The walk keeps its own stacks, so that a chain of any depth will do.
@@ -105,14 +107,22 @@ export class Driver implements Evaluation {
    * operation but a lane or the memory that failed. The rest stays deferred, but for what has lost its input.
    */
   fail(error: Error): void {
-    const isOfAll = error instanceof LaneError || error instanceof OutOfMemoryError;
-    const failed = this.failed && !isOfAll ? this.waitingFor(this.failed) : this.fibers;
+    const failed = this.fibersOf(error);
     for (const fiber of this.fibers) {
       for (const { storage, hasConsumed } of fiber.stack) {
         if (failed.has(fiber) || hasConsumed) storage.fail(error);
         else storage.isUnderWay = false;
       }
     }
+  }
+
+  /** The fibers whose nodes have the error. */
+  private fibersOf(error: Error): ReadonlySet<Fiber> {
+    const isOutOfMemory = error instanceof OutOfMemoryError;
+    // Nobody has asked: when somebody does, there may be memory.
+    if (isOutOfMemory && this.purpose.wasted) return NO_FIBERS;
+    const isOfAll = isOutOfMemory || error instanceof LaneError;
+    return this.failed && !isOfAll ? this.waitingFor(this.failed) : this.fibers;
   }
 
   /** A fiber and all that wait for it, directly or not. */
@@ -195,12 +205,15 @@ export class Driver implements Evaluation {
     storage.check();
     const { speculated } = storage;
     if (speculated) this.foresee(nodeOf(storage));
-    if (speculated && this.purpose.wasted) {
+    const { reader } = fiber;
+    const isGuess = this.purpose.wasted !== undefined;
+    if (isGuess) reader?.asked?.push(storage);
+    else storage.claim();
+    if (speculated && isGuess) {
       speculated.isRead = true;
       fiber.answer = Rows.ofView(view);
       return !whole || this.settle(fiber);
     }
-    storage.claim();
     if (storage.isReady) {
       fiber.answer = Rows.ofView(view);
       return !whole || this.settle(fiber);
@@ -220,7 +233,6 @@ export class Driver implements Evaluation {
         this.complete(storage, view, rows, whole),
       );
     }
-    const reader = fiber.top ?? fiber.reader;
     if (reader?.isLast && storage.references === 1 && !storage.partial) {
       return this.enter(fiber, storage, want.retain(), { isLast: true, settles: false }, (rows) => {
         rows.origin = nodeOf(storage);
@@ -267,7 +279,8 @@ export class Driver implements Evaluation {
     const node = nodeOf(storage);
     if (!node) throw new Error('a tensor that is computed has nothing to evaluate');
     const steps = node.primitive.evaluate(node, want, this);
-    fiber.stack.push({ storage, want, steps, isLast, settles, hasConsumed: false, finish });
+    const asked = this.purpose.wasted ? [...storage.computedOf] : null;
+    fiber.stack.push({ storage, want, steps, isLast, settles, hasConsumed: false, asked, finish });
     fiber.answer = null;
     this.underWay.set(storage, fiber);
     storage.isUnderWay = true;
@@ -275,8 +288,10 @@ export class Driver implements Evaluation {
   }
 
   /** The topmost node of the fiber has its rows: its reader goes on with them. */
-  private leave(fiber: Fiber, { storage, want, settles, finish }: Frame, rows: Rows): boolean {
+  private leave(fiber: Fiber, frame: Frame, rows: Rows): boolean {
+    const { storage, want, settles, asked, finish } = frame;
     fiber.answer = finish(rows);
+    if (asked) storage.computedOf = asked;
     want.release();
     fiber.pop();
     storage.isUnderWay = false;

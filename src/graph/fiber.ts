@@ -15,6 +15,8 @@ export interface Frame {
   readonly settles: boolean;
   /** Something that the node alone read is gone: it cannot be evaluated again. */
   hasConsumed: boolean;
+  /** What the node asked for, where nobody has asked for the node itself. */
+  readonly asked: Storage[] | null;
   /** Turns the rows of the node into those that the reader receives. */
   readonly finish: (rows: Rows) => Rows;
 }
@@ -60,9 +62,9 @@ export class Fiber {
     return this.stack[this.stack.length - 1];
   }
 
-  /** The node that its rows are for; absent where JavaScript reads them. */
+  /** The node that asks next; absent where JavaScript does. */
   get reader(): Frame | undefined {
-    return this.parent?.top;
+    return this.top ?? this.parent?.top;
   }
 
   /** The longest of the branches under way depends on what it does now. */
@@ -82,8 +84,9 @@ export class Fiber {
   }
 
   /** One of its branches has come to its end: if the longest has, those that are left are what it waits for. */
-  branchEnded({ isLongest }: Fiber): void {
-    if (isLongest && this.isUrgent) for (const branch of this.branches) branch.becomeUrgent();
+  branchEnded(ended: Fiber): void {
+    this.branches = this.branches.filter((branch) => branch !== ended);
+    if (ended.isLongest && this.isUrgent) this.hurry();
   }
 
   /** Waits for the node of `demand`, which is under way elsewhere. */
@@ -107,7 +110,8 @@ export class Fiber {
 
   /** What it waits for is urgent. */
   private hurry(): void {
-    for (const branch of this.branches) if (branch.isLongest) branch.becomeUrgent();
+    const longest = this.branches.find(({ isLongest }) => isLongest);
+    for (const branch of longest ? [longest] : this.branches) branch.becomeUrgent();
     const { owner, demand } = this;
     if (owner && demand) owner.becomeUrgentFrom(demand.view.storage);
   }

@@ -5,6 +5,7 @@ import type { Runtime } from '../arrays/runtime.js';
 
 /** No job reads. */
 const NOBODY: readonly Token[] = [];
+const NOTHING: readonly Storage[] = [];
 
 /** What one region of a deferred node was computed to, while another region may still be asked. */
 export interface Partial {
@@ -96,6 +97,8 @@ export class Storage {
    * defer what reads it: that must not depend on how far the lanes have come.
    */
   speculated: Speculated | null = null;
+  /** What the values were computed of before anybody asked: who asks for these asks for those, too. */
+  computedOf: readonly Storage[] = NOTHING;
   /** When the values, or those of `partial` or `speculated`, are in memory: lanes may be computing them. */
   token: Token = 0;
   /** When the jobs that read the values, and that were not done when last looked at, are done. */
@@ -161,12 +164,18 @@ export class Storage {
     this.settle();
   }
 
-  /** Somebody asks: values that were computed before are its values now. */
+  /** Somebody asks: values that were computed before are its values now, as if they were computed only now. */
   claim(): void {
-    if (!this.speculated) return;
-    const { pointer } = this.speculated;
-    this.speculated = null;
-    this.fulfil(pointer);
+    if (!this.speculated && this.computedOf === NOTHING) return;
+    const asked: Storage[] = [this];
+    for (let storage = asked.pop(); storage; storage = asked.pop()) {
+      asked.push(...storage.computedOf);
+      storage.computedOf = NOTHING;
+      if (!storage.speculated) continue;
+      const { pointer } = storage.speculated;
+      storage.speculated = null;
+      storage.fulfil(pointer);
+    }
   }
 
   /** The job before `token` reads the values: they must not change before it is done. */

@@ -76,4 +76,15 @@ describe('urgency', () => {
     root.branchEnded(longest);
     assert.isTrue(other.isUrgent);
   });
+
+  it('passes on to the branches that are left, where the longest has come to its end before', () => {
+    const { longest, other } = fork(fiber(null, true));
+    const shared = storage();
+    begin(other, shared);
+    const below = fork(other);
+    other.branchEnded(below.longest);
+    assert.isFalse(below.other.isUrgent);
+    longest.awaitNode(demandOf(shared), other);
+    assert.isTrue(below.other.isUrgent);
+  });
 });
