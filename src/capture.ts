@@ -1,9 +1,9 @@
-import { complex, engine, imag, real, tensor, tidy } from '@tensorflow/tfjs-core';
-import type { DataId, Tensor } from '@tensorflow/tfjs-core';
+import { Tensor, complex, engine, imag, real, tensor, tidy } from '@tensorflow/tfjs-core';
+import type { DataId } from '@tensorflow/tfjs-core';
 import { DynconvBackend } from './backend.js';
 import type { Storage } from './graph/storage.js';
 import { CaptureError, Recording, isRecording, record } from './recording.js';
-import { Replay } from './replay.js';
+import { Replay, requireTensor } from './replay.js';
 import type { CapturedOutput } from './replay.js';
 
 export type { CapturedOutput } from './replay.js';
@@ -56,7 +56,10 @@ export function capture<I extends readonly Tensor[], O extends CapturedOutput>(
   let replay: Replay | null = null;
   // Nothing is returned, so that all that `f` makes is disposed of.
   tidy(() => {
-    const inputs = examples.map(copyOf);
+    const inputs = examples.map((example, index) => {
+      requireTensor(example, index);
+      return copyOf(example);
+    });
     const recording = new Recording(backend, storageOf, inputs);
     try {
       const outcome = record(recording, () => f(...(inputs as readonly Tensor[] as I)));

@@ -112,7 +112,8 @@ export class Recording {
           ? prepare(given, this.storageOf(made[0].dataId), seen)
           : null,
       inputs: copies,
-      attrs,
+      // The function may change its lists afterwards.
+      attrs: structuredClone(attrs),
       operands,
       first: this.count,
       shapes: made.map(({ shape }) => shape),
@@ -159,9 +160,11 @@ export class Recording {
     this.isDisposed = true;
     for (const dataId of this.constants) {
       // They may have moved to another backend meanwhile.
-      const { backend } = engine().state.tensorInfo.get(dataId)!;
-      // TensorFlow.js counts data, and was told that somebody else still had these.
-      if (backend.disposeData(dataId)) engine().removeDataId(dataId, backend);
+      // TensorFlow.js has never heard of what another captured function computed of its weights alone.
+      const known = engine().state.tensorInfo.get(dataId);
+      const backend = known?.backend ?? this.backend;
+      // It counts data, and was told that somebody else still had these.
+      if (backend.disposeData(dataId) && known) engine().removeDataId(dataId, backend);
     }
     this.constants.clear();
   }

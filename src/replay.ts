@@ -38,6 +38,12 @@ interface Run {
   readonly values: (Storage | null)[];
 }
 
+/** @throws CaptureError */
+export function requireTensor(input: unknown, index: number): void {
+  if (input instanceof Tensor) return;
+  throw new CaptureError(`input ${index} is no tensor: give numbers as tf.scalar(number)`);
+}
+
 /** Nothing is known of values but that they are in memory. */
 function isPlain(values: Storage | null): boolean {
   return values?.node === null && !values.nonNegative;
@@ -143,6 +149,7 @@ export class Replay {
     }
     this.inputs.forEach(({ shape, dtype }, index) => {
       const input = inputs[index];
+      requireTensor(input, index);
       if (input.dtype === dtype && util.arraysEqual(input.shape, shape)) return;
       throw new CaptureError(
         `input ${index} is ${input.dtype} [${input.shape.join(', ')}], but was ${dtype} ` +

@@ -66,6 +66,48 @@ describe('what is the same in every run of a captured function', () => {
     });
   });
 
+  it('are lists that the function changes afterwards, as they were', () => {
+    const x = tf.tensor2d([
+      [1, 2],
+      [3, 4],
+      [5, 6],
+    ]);
+    const f = (z: tf.Tensor2D): tf.Tensor => {
+      const begin: [number, number] = [0, 0];
+      const rows = [2, 1, 0].map((row) => {
+        begin[0] = row;
+        return tf.slice(z, begin, [1, 2]);
+      });
+      return tf.concat(rows, 0);
+    };
+    const captured = capture(f, x);
+    assert.deepEqual(
+      valuesOf(() => captured(x)),
+      [5, 6, 3, 4, 1, 2],
+    );
+    captured.dispose();
+    x.dispose();
+  });
+
+  it('is given back where another captured function made it', () =>
+    assertLeavesNothing(() => {
+      const [x, c] = [tf.tensor1d([1, 2, 3]), tf.tensor1d([-1, 5, 2])];
+      const inner = capture((a: tf.Tensor1D, b: tf.Tensor1D) => tf.add(a, tf.floor(b)), x, c);
+      const outer = capture((a: tf.Tensor1D) => inner(a, c), x);
+      assert.deepEqual(
+        valuesOf(() => outer(x)),
+        [0, 7, 5],
+      );
+      outer.dispose();
+      const fails = (a: tf.Tensor1D): tf.Tensor => {
+        inner(a, c);
+        throw new RangeError('its own');
+      };
+      assert.throws(() => capture(fails, x), RangeError, 'its own');
+      inner.dispose();
+      tf.dispose([x, c]);
+    }));
+
   it('is not what two examples share', async () => {
     await assertLeavesNothing(() => {
       const [x, z] = [quarters([2, 3], 1), quarters([2, 3], 2)];

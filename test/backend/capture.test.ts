@@ -360,6 +360,11 @@ describe('a captured function', () => {
   it('refuses inputs of other shapes or types, or of another number', () => {
     const [x, other, whole] = [quarters([2, 3], 1), quarters([3, 2], 1), tf.zeros([2, 3], 'int32')];
     const captured = capture((a) => tf.neg(a), x);
+    assert.throws(
+      () => captured(3 as unknown as tf.Tensor2D),
+      CaptureError,
+      /input 0 is no tensor/,
+    );
     assert.throws(() => captured(other), CaptureError, /\[3, 2\].*\[2, 3\]/);
     assert.throws(() => captured(whole), CaptureError, /int32/);
     assert.throws(
