@@ -11,6 +11,9 @@ export class TableError extends Error {
   }
 }
 
+/** The most of a number: lanes keep it in a word of 32 bits. */
+const MOST = 2 ** 31 - 1;
+
 /** Numbers of the temporal mapping, with the least that each may be. */
 const TEMPORAL_NUMBERS = { rowBlock: 4, stripBytes: 1, stripRows: 1, bandRows: 1 } as const;
 
@@ -144,8 +147,9 @@ class Reader {
 
   whole(least: number): number {
     const { value } = this;
-    if (typeof value === 'number' && Number.isInteger(value) && value >= least) return value;
-    return this.fail('', `must be a whole number of at least ${least}, not ${describe(value)}`);
+    const isWhole = typeof value === 'number' && Number.isInteger(value);
+    if (isWhole && value >= least && value <= MOST) return value;
+    return this.fail('', `must be a whole number from ${least} to ${MOST}, not ${describe(value)}`);
   }
 
   /** [least, most]; null stands for no limit. */

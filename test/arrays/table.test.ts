@@ -106,8 +106,13 @@ describe('an unrolling table', () => {
       [withEntry({ array: 2 }), /entries\[1\]\.array must be one of 0, 1, not 2/],
       [withEntry({ kernel: 'f32_maxpool' }), /entries\[1\]\.kernel must be one of f32_igemm_6x8,/],
       [withMatch({ layer: 'elementwise' }), /entries\[1\]\.kernel must be left out/],
-      [withEntry({ temporal: { rowBlock: 3 } }), /rowBlock must be a whole number of at least 4/],
+      [
+        withEntry({ temporal: { rowBlock: 3 } }),
+        /rowBlock must be a whole number from 4 to 2147483647, not 3/,
+      ],
       [withEntry({ temporal: { rowBlock: 64.5 } }), /entries\[1\]\.temporal\.rowBlock/],
+      [withEntry({ temporal: { stripRows: 2 ** 53 - 1 } }), /stripRows .*, not 9007199254740991/],
+      [withEntry({ temporal: { stripBytes: 1e300 } }), /stripBytes .*, not 1e\+300/],
       [withEntry({ temporal: { foldWidth: 1 } }), /entries\[1\]\.temporal\.foldWidth/],
     ];
     setUnrollingTable({ ...TABLE, entries: [{ ...ENTRY, array: 1 }] });
