@@ -27,7 +27,10 @@ export function startWorker(setup: WorkerSetup, events: WorkerEvents): LaneWorke
 function startThread(setup: WorkerSetup, { onMessage, onEnd }: WorkerEvents): LaneWorker {
   const { Worker } = process.getBuiltinModule('node:worker_threads');
   const location = workerLocation();
-  const thread = new Worker(location.startsWith('file:') ? new URL(location) : location);
+  const thread = new Worker(location.startsWith('file:') ? new URL(location) : location, {
+    // Not the program's: `--input-type` is refused for a file, and what it preloads is no concern of a lane.
+    execArgv: [],
+  });
   let reason = 'the thread ended';
   thread.on('message', onMessage);
   thread.on('error', (error) => {

@@ -93,10 +93,12 @@ export class Workers {
   private launch(lane: number): void {
     const index = lane - 1;
     this.starts[index]++;
-    const begin = performance.now();
+    // When the worker said that it runs: before, its script may take any time to fail.
+    let begin = Infinity;
     try {
       this.workers[index] = startWorker(this.owner.setupOf(lane), {
         onMessage: (message) => {
+          if (message.kind === 'started') begin = performance.now();
           if (!this.isStopped) this.owner.onMessage(lane, message);
         },
         onEnd: (reason) => {

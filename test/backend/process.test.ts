@@ -21,8 +21,10 @@ const SCRIPT = `
   const spread = tf.depthwiseConv2d(hidden, wave([3, 3, 24, 1], 0.3), 1, 'same');
   const branch = tf.conv2d(spread, wave([1, 1, 24, 8], 0.9), 1, 'same');
   const output = tf.relu(tf.add(x, tf.mul(branch, mask)));
+  const { lanes, relaxed } = tf.backend().runtime;
+  while (lanes.ready < (flags.DYNCONV_LANES ?? 0)) await new Promise((resolve) => setTimeout(resolve, 10));
   console.log(JSON.stringify({
-    relaxed: tf.backend().runtime.relaxed,
+    relaxed,
     values: [...await output.data()],
     listeners: ['uncaughtException', 'unhandledRejection'].map((name) => process.listenerCount(name)),
   }));
@@ -55,6 +57,10 @@ if (IN_NODE) {
   describe('a process that uses the backend', () => {
     it('ends by itself, and has nobody else handle its errors', () => {
       assert.deepEqual(predictIn({}).listeners, [0, 0]);
+    });
+
+    it('has workers, also where its script is no file', () => {
+      assert.isAbove(predictIn({ DYNCONV_LANES: 2 }).values.length, 0);
     });
 
     it('runs on relaxed SIMD or not, as it is told', () => {
