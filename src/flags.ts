@@ -17,6 +17,9 @@ import { isVectorBits } from './memory/vector-width.js';
  */
 const ENV = env();
 
+/** As many threads as were asked for last. */
+let asked: number | null = null;
+
 /** Who hears of another number of threads. */
 const lanesListeners = new Set<(lanes: number, cores: number) => void>();
 
@@ -25,10 +28,11 @@ ENV.registerFlag(
   () => Math.min(cores(), MOST_LANES),
   (value) => {
     if (Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MOST_LANES) {
-      for (const listener of lanesListeners) listener(Number(value), cores());
+      asked = Number(value);
+      for (const listener of lanesListeners) listener(asked, cores());
       return;
     }
-    ENV.set('DYNCONV_LANES', Math.min(cores(), MOST_LANES));
+    ENV.set('DYNCONV_LANES', asked ?? Math.min(cores(), MOST_LANES));
     throw new Error(
       `DYNCONV_LANES is ${String(value)}; it must be a whole number from 1 to ${MOST_LANES}.`,
     );

@@ -60,12 +60,16 @@ export interface ProfileOptions {
   repeats?: number;
 }
 
+/** A profile is under way. */
+let isUnderWay = false;
+
 /**
  * Runs `f` with and without skipping and tells what its layers did and how long they took.
  *
  * `f` runs several times (twice for each repeat, and four times more), so it must not depend on being
  * called once; the result is that of its last run, the others' are disposed.
- * @throws Error when the current backend is not dynconv, or `repeats` is no positive whole number
+ * @throws Error when the current backend is not dynconv, while another profile is under way, and when `repeats` is no
+ * positive whole number
  */
 export async function profile<T>(
   f: () => T | Promise<T>,
@@ -78,6 +82,10 @@ export async function profile<T>(
   if (!Number.isInteger(repeats) || repeats < 1) {
     throw new Error(`profile: repeats is ${String(repeats)}; it must be a positive whole number.`);
   }
+  if (isUnderWay) {
+    throw new Error('profile: another one is under way; await its end first.');
+  }
+  isUnderWay = true;
   const times: Record<'skip' | 'dense', number[]> = { skip: [], dense: [] };
   const skip = env().getBool('DYNCONV_SKIP');
   try {
@@ -97,6 +105,7 @@ export async function profile<T>(
     return { result, layers, ...summary, timeline };
   } finally {
     env().set('DYNCONV_SKIP', skip);
+    isUnderWay = false;
   }
 }
 

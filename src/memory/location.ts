@@ -60,12 +60,13 @@ export function workerLocation(): string {
  * @throws Error that names the place where it was looked for
  */
 export async function loadWasm(file: WasmFile): Promise<Uint8Array> {
-  const location = locationOf(file);
+  let location = '';
   try {
+    location = locationOf(file);
     return await read(location);
   } catch (error) {
     throw new Error(
-      `tfjs-backend-dynconv could not load ${file} from ${location}. Serve the package's .wasm ` +
+      `tfjs-backend-dynconv could not load ${file} from ${location || 'beside its script'}. Serve the package's .wasm ` +
         `files and tell where they are with setWasmPaths().`,
       { cause: error },
     );

@@ -277,13 +277,31 @@ describe('loading', () => {
 
 describe('misuse', () => {
   it('of DYNCONV_LANES is refused', () => {
-    for (const lanes of [0, -1, 1.5, 9]) {
-      assert.throws(() => {
-        tf.env().set('DYNCONV_LANES', lanes);
-      }, /DYNCONV_LANES is/);
+    const before = tf.env().getNumber('DYNCONV_LANES');
+    for (const lanes of [before, 1, 3]) {
+      tf.env().set('DYNCONV_LANES', lanes);
+      for (const wrong of [0, -1, 1.5, 9]) {
+        assert.throws(() => {
+          tf.env().set('DYNCONV_LANES', wrong);
+        }, /DYNCONV_LANES is/);
+        assert.equal(tf.env().getNumber('DYNCONV_LANES'), lanes);
+      }
     }
-    const lanes = tf.env().getNumber('DYNCONV_LANES');
-    assert.isAtLeast(lanes, 1);
+    tf.env().set('DYNCONV_LANES', before);
+  });
+
+  it('of profile while another one is under way is refused', async () => {
+    await tf.setBackend('dynconv');
+    const f = async (): Promise<void> => {
+      const y = tf.relu(tf.ones([2]));
+      await y.data();
+      y.dispose();
+    };
+    const [first, second] = [profile(f), errorOf(() => profile(f))];
+    assert.match((await second).message, /profile: another one is under way/);
+    assert.isTrue((await first).timeline.milliseconds >= 0);
+    assert.isTrue(tf.env().getBool('DYNCONV_SKIP'));
+    await profile(f);
   });
 
   it('of profile is refused', async () => {
