@@ -158,7 +158,8 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
   }
 
   unregister(id: number): void {
-    this.wasm.tfjs.disposeData(id);
+    // Once the backend is removed, nobody is left to tell.
+    (this.wasm as typeof this.wasm | null)?.tfjs.disposeData(id);
   }
 
   settled(storage: Storage): void {
@@ -208,8 +209,10 @@ export class DynconvBackend extends BackendWasm implements TensorRegistry {
     this.slots.set(dataId, this.slotOf(values, shape, dtype, refCount));
   }
 
-  private slotOf(values: Values | null, shape: number[], dtype: DataType, refCount: number): Slot {
-    requireShape(shape);
+  private slotOf(values: Values | null, given: number[], dtype: DataType, refCount: number): Slot {
+    requireShape(given);
+    // The caller may change its list afterwards.
+    const shape = [...given];
     if (dtype === 'string') {
       const slot = new Slot(null, shape, dtype, refCount);
       slot.stringBytes = values as Uint8Array[];

@@ -104,7 +104,10 @@ const CONDITIONS: Record<string, Condition> = {
         .every((stride, axis) => Number(stride) <= (filter?.shape[axis] ?? 0)),
   ),
   // Axes from the end are taken as they are.
-  ...conditions([tf.Cumsum, tf.Cumprod], (_, { axis }) => (axis as number) >= 0),
+  ...conditions(
+    [tf.Cumsum, tf.Cumprod],
+    ({ x }, { axis }) => rankOf(x) > 0 && (axis as number) >= 0,
+  ),
   // What lies beyond the end is read; the cpu backend refuses.
   [tf.Slice]: ({ x }, { begin, size }) =>
     [begin, size].every(Array.isArray) &&

@@ -119,6 +119,15 @@ describe('memory', () => {
     tf.dispose([mask, twin, shaped, sum]);
   });
 
+  it('is as large as the shape that a tensor was made with, whatever becomes of the list', async () => {
+    await tf.setBackend('dynconv');
+    const shape: [number, number] = [2, 3];
+    const x = tf.tensor([1, 2, 3, 4, 5, 6], shape);
+    shape[0] = 1000;
+    assert.deepEqual(Array.from(x.dataSync()), [1, 2, 3, 4, 5, 6]);
+    x.dispose();
+  });
+
   it('moves between backends while deferred', async () => {
     const names = ['dynconv', 'wasm', 'cpu', 'dynconv', 'cpu', 'wasm'];
     const start = footprint().tensors;

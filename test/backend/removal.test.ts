@@ -1,7 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { assert } from 'chai';
-import '../../src/index.js';
+import { capture } from '../../src/index.js';
 import { pause, until } from '../support/time.js';
 import { dynconv, restart } from './footprint.js';
 import { predictor } from './predictor.js';
@@ -76,4 +76,16 @@ describe('a backend that is removed', () => {
       assert.throws(() => deferred.dataSync(), REMOVED);
     });
   }
+
+  it('lets go of tensors and captured functions that outlive it', async () => {
+    await start(1, 1);
+    const captured = capture((input: tf.Tensor4D) => model.predict(input), model.input);
+    const x = tf.tensor1d([1, 2, 3, 4]);
+    // Kernels of tfjs-backend-wasm know it by a number.
+    tf.tidy(() => tf.topk(x, 2).values.dataSync());
+    await remove();
+    captured.dispose();
+    x.dispose();
+    await start(1, 1);
+  });
 });

@@ -47,10 +47,13 @@ const extremes = each([tf.ArgMax, tf.ArgMin], (source) => {
 });
 
 const cumulative = each([tf.Cumsum, tf.Cumprod], (source) => {
-  const x = source.any({ ranks: [1, 2, 3, 4] });
+  const x = source.any({ ranks: [0, 1, 2, 3, 4] });
   const [exclusive, reverse] = [source.chance(0.5), source.chance(0.5)];
   // Of an axis from the end the cpu backend makes a shape that is none.
-  return { inputs: { x }, attrs: { axis: source.int(0, x.rank - 1), exclusive, reverse } };
+  return {
+    inputs: { x },
+    attrs: { axis: source.int(0, Math.max(0, x.rank - 1)), exclusive, reverse },
+  };
 });
 
 const maximum: Record<string, Caller> = {
