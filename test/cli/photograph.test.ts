@@ -21,19 +21,14 @@ function redAndBlue(width: number, height: number): Canvas {
   return canvas;
 }
 
-/** A JPEG with an EXIF segment that says "rotate 90 degrees clockwise to see it upright". */
-function rotated(jpeg: Buffer): Buffer {
-  const orientation = '4d4d002a000000080001' + '011200030000000100060000' + '00000000';
-  const exif = Buffer.concat([Buffer.from('Exif\0\0', 'latin1'), Buffer.from(orientation, 'hex')]);
-  const length = Buffer.alloc(2);
-  length.writeUInt16BE(exif.length + 2);
-  return Buffer.concat([
-    jpeg.subarray(0, 2),
-    Buffer.from('ffe1', 'hex'),
-    length,
-    exif,
-    jpeg.subarray(2),
-  ]);
+/** What EXIF says where the picture is to be rotated by 90 degrees clockwise to be seen upright. */
+const ROTATED = Buffer.from('4d4d002a00000008000101120003000000010006000000000000', 'hex');
+
+/** A JPEG with another segment of an application at its beginning. */
+function withSegment(jpeg: Buffer, content: Buffer): Buffer {
+  const head = Buffer.from('ffe10000', 'hex');
+  head.writeUInt16BE(content.length + 2, 2);
+  return Buffer.concat([jpeg.subarray(0, 2), head, content, jpeg.subarray(2)]);
 }
 
 function pixel({ canvas }: Photograph, x: number, y: number): number[] {
@@ -86,11 +81,23 @@ describe('a photograph', () => {
   });
 
   it('is turned as its EXIF orientation says', async () => {
-    const jpeg = rotated(redAndBlue(32, 16).toBuffer('image/jpeg', 95));
+    const exif = Buffer.concat([Buffer.from('Exif\0\0', 'latin1'), ROTATED]);
+    const jpeg = withSegment(redAndBlue(32, 16).toBuffer('image/jpeg', 95), exif);
     const photo = await readPhotograph(save('turned.jpg', jpeg), 16, 32);
     expect([photo.width, photo.height]).to.deep.equal([16, 32]);
     expectColour(pixel(photo, 8, 3), RED);
     expectColour(pixel(photo, 8, 28), BLUE);
+  });
+
+  it('may be a JPEG with a thumbnail in it, or with data behind its end', async () => {
+    const jpeg = redAndBlue(32, 16).toBuffer('image/jpeg', 95);
+    const video = Buffer.from('00ffda0008ffd900ffda', 'hex');
+    const motion = Buffer.concat([withSegment(jpeg, Buffer.from('ffd8ffdaffd9', 'hex')), video]);
+    const photo = await readPhotograph(save('motion.jpg', motion), 32, 16);
+    expectColour(pixel(photo, 3, 8), RED);
+    const cut = withSegment(jpeg, Buffer.from('ffdaffd9', 'hex')).subarray(0, -2);
+    const error = await rejection(readPhotograph(save('no-end.jpg', cut), 32, 16));
+    expect((error as UserError).message).to.include('cut off before its end');
   });
 
   it('becomes the input that the card asks for', async () => {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createCanvas, loadImage, type Canvas, type Image } from '@napi-rs/canvas';
 import { imageSize } from 'image-size';
 import { messageOf, UserError } from '../user-error.js';
+import { faultOf } from './image-file.js';
 
 /** What is decoded, as `image-size` calls it, by what the files begin with. */
 const TYPES = ['jpg', 'png', 'webp'];
@@ -61,9 +62,8 @@ async function decode(path: string): Promise<Image> {
   const bytes = await readFile(path).catch((error: unknown) => {
     throw new UserError(`The image ${path} cannot be read: ${messageOf(error)}`);
   });
-  if (isCutOff(bytes)) {
-    throw new UserError(`The image ${path} is cut off before its end: copy or download it again.`);
-  }
+  const fault = faultOf(bytes);
+  if (fault !== undefined) throw new UserError(`The image ${path} ${fault}.`);
   checkHeader(path, bytes);
   try {
     return await loadImage(bytes);
@@ -98,18 +98,6 @@ function checkHeader(path: string, bytes: Buffer): void {
       `${path} has ${width}x${height} pixels, more than ${MOST_PIXELS / 1e6} million: scale it down.`,
     );
   }
-}
-
-/** Whether a JPEG or PNG file lacks its end; the decoder would fill the rest with grey. */
-function isCutOff(bytes: Buffer): boolean {
-  if (bytes.subarray(0, 2).toString('hex') === 'ffd8') {
-    // The end of image must follow the last scan: an embedded thumbnail has an end of its own.
-    const lastScan = bytes.lastIndexOf('ffda', undefined, 'hex');
-    return bytes.lastIndexOf('ffd9', undefined, 'hex') <= lastScan;
-  }
-  if (bytes.subarray(1, 4).toString('latin1') === 'PNG')
-    return !bytes.includes('IEND', 0, 'latin1');
-  return false;
 }
 
 /**
