@@ -111,6 +111,7 @@ describe('a photograph', () => {
     const canvas = redAndBlue(64, 64);
     const jpeg = canvas.toBuffer('image/jpeg', 95);
     const png = canvas.toBuffer('image/png');
+    const webp = canvas.toBuffer('image/webp');
     const broken = [
       [join(temporary.path, 'absent.jpg'), 'cannot be read'],
       [temporary.path, 'cannot be read'],
@@ -118,6 +119,7 @@ describe('a photograph', () => {
       [save('empty.png', Buffer.alloc(0)), 'no image that can be decoded'],
       [save('cut.jpg', jpeg.subarray(0, jpeg.length - 200)), 'cut off'],
       [save('cut.png', png.subarray(0, png.length - 30)), 'cut off'],
+      [save('cut.webp', webp.subarray(0, webp.length / 2)), 'cut off'],
     ];
     for (const [path, message] of broken) {
       const error = await rejection(readPhotograph(path, 8, 8));

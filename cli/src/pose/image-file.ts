@@ -10,6 +10,7 @@ const ADVICE = 'copy or download it again';
 export function faultOf(bytes: Buffer): string | undefined {
   const cutOff = `is cut off before its end: ${ADVICE}`;
   if (isJpeg(bytes)) return jpegEnds(bytes) ? undefined : cutOff;
+  if (isWebp(bytes)) return webpEnds(bytes) ? undefined : cutOff;
   if (bytes.subarray(1, 4).toString('latin1') === 'PNG')
     return bytes.includes('IEND', 0, 'latin1') ? undefined : cutOff;
   return undefined;
@@ -17,6 +18,15 @@ export function faultOf(bytes: Buffer): string | undefined {
 
 function isJpeg(bytes: Buffer): boolean {
   return bytes.subarray(0, 2).toString('hex') === 'ffd8';
+}
+
+function isWebp(bytes: Buffer): boolean {
+  return bytes.toString('latin1', 0, 4) === 'RIFF' && bytes.toString('latin1', 8, 12) === 'WEBP';
+}
+
+/** Whether a WebP is as long as it says: it counts what follows the eight bytes in front. */
+function webpEnds(bytes: Buffer): boolean {
+  return bytes.length >= 8 + bytes.readUInt32LE(4);
 }
 
 /**
