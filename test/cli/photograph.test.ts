@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { createCanvas, type Canvas } from '@napi-rs/canvas';
 import { expect } from 'chai';
 import { readPhotograph, toInput, type Photograph } from '../../cli/src/pose/photograph.js';
@@ -29,6 +30,17 @@ function withSegment(jpeg: Buffer, content: Buffer): Buffer {
   const head = Buffer.from('ffe10000', 'hex');
   head.writeUInt16BE(content.length + 2, 2);
   return Buffer.concat([jpeg.subarray(0, 2), head, content, jpeg.subarray(2)]);
+}
+
+/** A PNG with another chunk before its pixels. */
+function withChunk(png: Buffer, type: string, data: Buffer): Buffer {
+  const content = Buffer.concat([Buffer.from(type, 'latin1'), data]);
+  const numbers = Buffer.alloc(8);
+  numbers.writeUInt32BE(data.length);
+  numbers.writeUInt32BE(crc32(content), 4);
+  const pixels = png.indexOf('IDAT') - 4;
+  const [length, checksum] = [numbers.subarray(0, 4), numbers.subarray(4)];
+  return Buffer.concat([png.subarray(0, pixels), length, content, checksum, png.subarray(pixels)]);
 }
 
 function pixel({ canvas }: Photograph, x: number, y: number): number[] {
@@ -89,6 +101,13 @@ describe('a photograph', () => {
     expectColour(pixel(photo, 8, 28), BLUE);
   });
 
+  it('may be a PNG whose damage does not reach its pixels', async () => {
+    const png = withChunk(redAndBlue(32, 16).toBuffer('image/png'), 'tEXt', Buffer.from('a\0b'));
+    png[png.indexOf('tEXt') + 4] ^= 1;
+    const photo = await readPhotograph(save('text.png', png), 32, 16);
+    expect(pixel(photo, 3, 8)).to.deep.equal(RED);
+  });
+
   it('may be a JPEG with a thumbnail in it, or with data behind its end', async () => {
     const jpeg = redAndBlue(32, 16).toBuffer('image/jpeg', 95);
     const video = Buffer.from('00ffda0008ffd900ffda', 'hex');
@@ -107,10 +126,12 @@ describe('a photograph', () => {
     expect([...input]).to.deep.equal([0.5, -0.5, 0, -0.5, -0.5, 0.5]);
   });
 
-  it('may be missing, no image, or cut off', async () => {
+  it('may be missing, no image, cut off, or damaged', async () => {
     const canvas = redAndBlue(64, 64);
     const jpeg = canvas.toBuffer('image/jpeg', 95);
     const png = canvas.toBuffer('image/png');
+    const damaged = Buffer.from(png);
+    damaged[png.indexOf('IDAT') + 20] ^= 1;
     const webp = canvas.toBuffer('image/webp');
     const broken = [
       [join(temporary.path, 'absent.jpg'), 'cannot be read'],
@@ -119,6 +140,7 @@ describe('a photograph', () => {
       [save('empty.png', Buffer.alloc(0)), 'no image that can be decoded'],
       [save('cut.jpg', jpeg.subarray(0, jpeg.length - 200)), 'cut off'],
       [save('cut.png', png.subarray(0, png.length - 30)), 'cut off'],
+      [save('damaged.png', damaged), 'is damaged'],
       [save('cut.webp', webp.subarray(0, webp.length / 2)), 'cut off'],
     ];
     for (const [path, message] of broken) {

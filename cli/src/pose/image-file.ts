@@ -1,3 +1,5 @@
+import { isPng, pngChunks, type PngChunk } from './png.js';
+
 /** How to get a sound copy of a file. */
 const ADVICE = 'copy or download it again';
 
@@ -11,13 +13,21 @@ export function faultOf(bytes: Buffer): string | undefined {
   const cutOff = `is cut off before its end: ${ADVICE}`;
   if (isJpeg(bytes)) return jpegEnds(bytes) ? undefined : cutOff;
   if (isWebp(bytes)) return webpEnds(bytes) ? undefined : cutOff;
-  if (bytes.subarray(1, 4).toString('latin1') === 'PNG')
-    return bytes.includes('IEND', 0, 'latin1') ? undefined : cutOff;
+  if (isPng(bytes)) {
+    const chunks = pngChunks(bytes);
+    if (chunks.at(-1)?.type !== 'IEND') return cutOff;
+    if (chunks.some((chunk) => isCritical(chunk) && !chunk.isSound)) return `is damaged: ${ADVICE}`;
+  }
   return undefined;
 }
 
 function isJpeg(bytes: Buffer): boolean {
   return bytes.subarray(0, 2).toString('hex') === 'ffd8';
+}
+
+/** Whether a PNG's pixels need a chunk: a capital begins its type. */
+function isCritical({ type }: PngChunk): boolean {
+  return /^[A-Z]/.test(type);
 }
 
 function isWebp(bytes: Buffer): boolean {
