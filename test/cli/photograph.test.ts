@@ -22,8 +22,11 @@ function redAndBlue(width: number, height: number): Canvas {
   return canvas;
 }
 
-/** What EXIF says where the picture is to be rotated by 90 degrees clockwise to be seen upright. */
-const ROTATED = Buffer.from('4d4d002a00000008000101120003000000010006000000000000', 'hex');
+/** EXIF data that says how the picture is to be turned to be seen upright; 6: by 90 degrees clockwise. */
+function exif(orientation: number): Buffer {
+  const [header, entry] = ['4d4d002a000000080001', '0112000300000001'];
+  return Buffer.from(`${header}${entry}000${orientation}000000000000`, 'hex');
+}
 
 /** A JPEG with another segment of an application at its beginning. */
 function withSegment(jpeg: Buffer, content: Buffer): Buffer {
@@ -41,6 +44,13 @@ function withChunk(png: Buffer, type: string, data: Buffer): Buffer {
   const pixels = png.indexOf('IDAT') - 4;
   const [length, checksum] = [numbers.subarray(0, 4), numbers.subarray(4)];
   return Buffer.concat([png.subarray(0, pixels), length, content, checksum, png.subarray(pixels)]);
+}
+
+/** A picture that is to be turned to be seen upright. */
+function turned(canvas: Canvas, orientation: number, type: 'jpg' | 'png'): Buffer {
+  if (type === 'png') return withChunk(canvas.toBuffer('image/png'), 'eXIf', exif(orientation));
+  const data = Buffer.concat([Buffer.from('Exif\0\0', 'latin1'), exif(orientation)]);
+  return withSegment(canvas.toBuffer('image/jpeg', 100), data);
 }
 
 function pixel({ canvas }: Photograph, x: number, y: number): number[] {
@@ -93,12 +103,34 @@ describe('a photograph', () => {
   });
 
   it('is turned as its EXIF orientation says', async () => {
-    const exif = Buffer.concat([Buffer.from('Exif\0\0', 'latin1'), ROTATED]);
-    const jpeg = withSegment(redAndBlue(32, 16).toBuffer('image/jpeg', 95), exif);
+    const jpeg = turned(redAndBlue(32, 16), 6, 'jpg');
     const photo = await readPhotograph(save('turned.jpg', jpeg), 16, 32);
     expect([photo.width, photo.height]).to.deep.equal([16, 32]);
     expectColour(pixel(photo, 8, 3), RED);
     expectColour(pixel(photo, 8, 28), BLUE);
+  });
+
+  it('is turned alike whether it is a JPEG or a PNG', async () => {
+    const canvas = redAndBlue(32, 16);
+    canvas.getContext('2d').clearRect(0, 8, 16, 8);
+    for (let orientation = 0; orientation <= 9; orientation++) {
+      const [jpeg, png] = await Promise.all(
+        (['jpg', 'png'] as const).map((type) =>
+          readPhotograph(save(`turned.${type}`, turned(canvas, orientation, type)), 32, 32),
+        ),
+      );
+      expect([png.width, png.height], `${orientation}`).to.deep.equal([jpeg.width, jpeg.height]);
+      for (const x of [4, 12, 20, 28])
+        for (const y of [4, 12, 20, 28]) expectColour(pixel(png, x, y), pixel(jpeg, x, y));
+    }
+  });
+
+  it('is as it is where its EXIF data says nothing of an orientation', async () => {
+    const png = redAndBlue(32, 16).toBuffer('image/png');
+    for (const data of [Buffer.alloc(0), exif(6).subarray(0, 15), Buffer.alloc(30)]) {
+      const photo = await readPhotograph(save('exif.png', withChunk(png, 'eXIf', data)), 32, 16);
+      expect(pixel(photo, 3, 8)).to.deep.equal(RED);
+    }
   });
 
   it('may be a PNG whose damage does not reach its pixels', async () => {

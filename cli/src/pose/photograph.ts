@@ -3,6 +3,7 @@ import { createCanvas, loadImage, type Canvas, type Image } from '@napi-rs/canva
 import { imageSize } from 'image-size';
 import { messageOf, UserError } from '../user-error.js';
 import { faultOf } from './image-file.js';
+import { setUpright } from './orientation.js';
 
 /** What is decoded, as `image-size` calls it, by what the files begin with. */
 const TYPES = ['jpg', 'png', 'webp'];
@@ -21,7 +22,7 @@ export interface Photograph {
   /** Where the photograph lies in the canvas, in canvas pixels. */
   frame: { x: number; y: number; width: number; height: number };
   /** The photograph in full size. */
-  image: Image;
+  image: Image | Canvas;
 }
 
 /**
@@ -39,7 +40,7 @@ export async function readPhotograph(
 }
 
 /** Fits an image into `width` x `height` pixels with its aspect kept. */
-export function fit(image: Image, width: number, height: number): Photograph {
+export function fit(image: Image | Canvas, width: number, height: number): Photograph {
   const scale = Math.min(width / image.width, height / image.height);
   const frame = {
     x: Math.round((width - image.width * scale) / 2),
@@ -58,7 +59,7 @@ export function fit(image: Image, width: number, height: number): Photograph {
   return { width: image.width, height: image.height, canvas, frame, image };
 }
 
-async function decode(path: string): Promise<Image> {
+async function decode(path: string): Promise<Image | Canvas> {
   const bytes = await readFile(path).catch((error: unknown) => {
     throw new UserError(`The image ${path} cannot be read: ${messageOf(error)}`);
   });
@@ -66,7 +67,7 @@ async function decode(path: string): Promise<Image> {
   if (fault !== undefined) throw new UserError(`The image ${path} ${fault}.`);
   checkHeader(path, bytes);
   try {
-    return await loadImage(bytes);
+    return setUpright(await loadImage(bytes), bytes);
   } catch (error) {
     throw new UserError(
       `${path} is no image that can be decoded (${messageOf(error)}): give a JPEG, PNG or WebP file.`,
