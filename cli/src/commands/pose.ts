@@ -47,7 +47,7 @@ export function poseCommand(): Command {
     )
     .option(
       '-w, --network <name|folder>',
-      `${NETWORK_NAMES.join(', ')}, or the folder of a converted model ` +
+      `${NETWORK_NAMES.join(', ')}, or a converted model: the folder of its model.json, or that file ` +
         `(default: ${DEFAULT_NETWORK})`,
     )
     .addOption(
