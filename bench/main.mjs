@@ -6,8 +6,8 @@
  * Bundles what is in this folder and runs it in a fresh Node, or in a headless Chromium.
  */
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, closeSync, constants, existsSync, openSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { readArguments } from '../scripts/lib/arguments.mjs';
 import { BUILD, ROOT } from '../scripts/lib/paths.mjs';
 import { nodeFlags } from '../scripts/lib/run.mjs';
@@ -67,32 +67,55 @@ const CONFIG = {
   },
 };
 
+/** Options of some benchmarks only. */
+const ONLY_FOR = {
+  browser: ['networks', 'gaps'],
+  peers: ['networks'],
+  models: ['zoo', 'operations'],
+  'cpu-runs': ['networks', 'zoo'],
+  out: ['tune'],
+};
+/** The most threads that dynconv computes on. */
+const MOST_LANES = 8;
+
 /** What is asked for; throws for what cannot be. */
 function optionsOf({ values, positionals }) {
   const [benchmark = 'networks', ...rest] = positionals;
   if (!BENCHMARKS.includes(benchmark) || rest.length > 0) {
     throw new Error(`There is no benchmark "${positionals.join(' ')}".`);
   }
-  if (values.browser && !['networks', 'gaps'].includes(benchmark)) {
-    throw new Error('--browser goes with the benchmarks "networks" and "gaps" only.');
+  for (const [name, benchmarks] of Object.entries(ONLY_FOR)) {
+    if (values[name] && !benchmarks.includes(benchmark)) {
+      throw new Error(`--${name} goes with ${benchmarks.join(' and ')} only.`);
+    }
   }
-  if (values.peers && benchmark !== 'networks') {
-    throw new Error('--peers goes with the benchmark "networks" only.');
-  }
+  if (values.out !== undefined) checkWritable(values.out);
   return {
     ...values,
     benchmark,
-    lanes: count(values, 'lanes', 1),
+    lanes: count(values, 'lanes', 1, MOST_LANES),
     runs: count(values, 'runs', 1),
     cpuRuns: count(values, 'cpu-runs', 0),
   };
 }
 
-function count(values, name, least) {
+/** Sees to it before minutes of measuring that a file can be written; makes none. */
+function checkWritable(out) {
+  const file = resolve(ROOT, out);
+  try {
+    if (existsSync(file)) closeSync(openSync(file, 'r+'));
+    else accessSync(join(dirname(file), '/'), constants.W_OK);
+  } catch (error) {
+    throw new Error(`--out ${out}: it cannot be written (${error.code}).`, { cause: error });
+  }
+}
+
+function count(values, name, least, most = Infinity) {
   if (values[name] === undefined) return undefined;
   const value = Number(values[name]);
-  if (!Number.isInteger(value) || value < least) {
-    throw new Error(`--${name} ${values[name]}: a whole number from ${least} on is needed.`);
+  if (!Number.isInteger(value) || value < least || value > most) {
+    const range = most === Infinity ? `${least} on` : `${least} to ${most}`;
+    throw new Error(`--${name} ${values[name]}: a whole number from ${range} is needed.`);
   }
   return value;
 }

@@ -2,6 +2,8 @@
 export const EXIT = {
   /** The backends disagree. */
   disagree: 1,
+  /** What was printed could not be written, and not for want of a reader. */
+  unwritten: 1,
   /** The caller did something wrong: an option, a model, a file. */
   usage: 2,
 } as const;

@@ -6,6 +6,7 @@ import { profileCommand } from './commands/profile.js';
 import { simulateCommand } from './commands/simulate.js';
 import { revectorize } from './engine.js';
 import { complain, EXIT } from './exit-codes.js';
+import { outliveReaders } from './output-streams.js';
 import { UserError } from './user-error.js';
 
 /** The subcommands, each in a file of its own in commands/. */
@@ -18,7 +19,7 @@ async function main(args: readonly string[]): Promise<void> {
   } catch (error) {
     if (error instanceof CommanderError) {
       // Commander has printed its message, or the help that was asked for.
-      process.exitCode = error.exitCode === 0 ? 0 : EXIT.usage;
+      if (error.exitCode !== 0) process.exitCode = EXIT.usage;
     } else if (error instanceof UserError) {
       complain(error.message);
       process.exitCode = EXIT.usage;
@@ -45,10 +46,6 @@ function program(): Command {
   return dynconv;
 }
 
-// Whoever reads the output may stop before its end, as `head` does.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit();
-});
+outliveReaders();
 revectorize();
 await main(process.argv);

@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { io } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { CARD } from './model-card.js';
@@ -8,12 +8,18 @@ import { checkLayers } from './topology/layers.js';
 import { problemsOf, messageOf, UserError } from './user-error.js';
 import { readWeights, weightsManifest, weightsPaths } from './weights-files.js';
 
+/** What the converter calls its file. */
+const MODEL_JSON = 'model.json';
+
 /** The two formats of the official converter. */
 export type ModelFormat = 'graph-model' | 'layers-model';
 
 /** A model as its folder holds it, its weights in memory. */
 export interface ModelFolder {
+  /** What the model goes by: its folder, or its file where that has another name than model.json. */
   path: string;
+  /** Where its files lie. */
+  folder: string;
   format: ModelFormat;
   artifacts: io.ModelArtifacts;
   /** The paths of its files, and of the card that it may have. */
@@ -29,33 +35,39 @@ const modelJson = z.looseObject({
 type ModelJson = z.infer<typeof modelJson>;
 
 /**
- * Reads a converted model (graph model or layers model) from a folder with a `model.json`.
+ * Reads a converted model (graph model or layers model).
  *
+ * @param path a folder with a `model.json`, or such a file, by whatever name
  * @throws UserError when the folder, its `model.json` or a weights file is missing or broken.
  */
 export async function readModelFolder(path: string): Promise<ModelFolder> {
-  const json = await readModelJson(path);
-  const file = join(path, 'model.json');
-  const format = formatOf(path, json);
+  const file = await modelFile(path);
+  const json = await readModelJson(file);
+  const format = formatOf(file, json);
   const check = format === 'graph-model' ? checkGraph : checkLayers;
   check(file, json.modelTopology);
   const weights = readWeights(file, json.weightsManifest);
   const artifacts = await io.getModelArtifactsForJSON(json, (manifest) =>
     Promise.resolve([io.getWeightSpecs(manifest), weights]),
   );
-  const files = [file, join(path, CARD), ...weightsPaths(file, json.weightsManifest)];
-  return { path, format, artifacts, files };
+  const folder = dirname(file);
+  const files = [file, join(folder, CARD), ...weightsPaths(file, json.weightsManifest)];
+  const goesBy = path === file && basename(file) === MODEL_JSON ? folder : path;
+  return { path: goesBy, folder, format, artifacts, files };
 }
 
-async function readModelJson(path: string): Promise<ModelJson> {
+/** The file that a path names, itself or by its folder. */
+async function modelFile(path: string): Promise<string> {
   const info = await stat(path).catch(() => undefined);
   if (!info) throw new UserError(`There is no folder ${path}: give the folder of a model.json.`);
-  if (!info.isDirectory()) {
-    throw new UserError(`${path} is a file: give the folder that holds model.json.`);
-  }
-  const file = join(path, 'model.json');
+  if (info.isDirectory()) return join(path, MODEL_JSON);
+  if (/\.json$/i.test(path)) return path;
+  throw new UserError(`${path} is no .json file: give a model.json, or the folder that holds one.`);
+}
+
+async function readModelJson(file: string): Promise<ModelJson> {
   const text = await readFile(file, 'utf8').catch(() => {
-    throw new UserError(noModelIn(path));
+    throw new UserError(noModelIn(dirname(file)));
   });
   let content: unknown;
   try {
@@ -82,12 +94,10 @@ export function noModelIn(folder: string): string {
   );
 }
 
-function formatOf(path: string, json: ModelJson): ModelFormat {
+function formatOf(file: string, json: ModelJson): ModelFormat {
   if (json.format) return json.format;
   // Converters before 1.2 wrote no format: a GraphDef has nodes, a Keras model a configuration.
   if ('node' in json.modelTopology) return 'graph-model';
   if ('model_config' in json.modelTopology || 'config' in json.modelTopology) return 'layers-model';
-  throw new UserError(
-    `${join(path, 'model.json')} holds neither a graph model nor a layers model.`,
-  );
+  throw new UserError(`${file} holds neither a graph model nor a layers model.`);
 }

@@ -5,6 +5,8 @@ export interface Problem {
   readonly line?: number;
   /** What was expected, and what was found. */
   readonly message: string;
+  /** The input of a model whose shape would have to be given. */
+  readonly openInput?: string;
 }
 
 /** An input file is not what it should be. The message has a line for each problem. */

@@ -20,6 +20,7 @@ describe('the images', () => {
   it('are the files that were named, and the photographs in folders, by name', async () => {
     const path = folder('photos', 'b.JPG', 'a.png', 'c.jpeg', 'notes.txt', 'd.webp', 'a-pose.png');
     folder('photos/below', 'e.jpg');
+    folder('photos', '._a.jpg', '.hidden.png');
     const images = ['first.webp', path, 'last-pose.png'];
     expect(await listImages(images)).to.deep.equal([
       'first.webp',

@@ -7,6 +7,7 @@ import { useTemporaryFolder } from './temporary-folder.js';
 
 const MODEL = projectPath('models/trained/mobilenetv2-dynamic-b025');
 const LAYERS = projectPath('models/fixtures/mobilenetv2-hourglass/layers');
+const GRAPH = projectPath('models/fixtures/mobilenetv2-hourglass/graph');
 const ONE_ARRAY = projectPath('hardware/one-array.yaml');
 const WEIGHTS = 'group1-shard1of1.bin';
 
@@ -72,6 +73,25 @@ describe('what dynconv map reads', function () {
       /^dynconv: q\.yaml:4: default: expected a loop .*\), found Q: it has no effect\n$/,
     );
     expect(code).to.equal(0);
+  });
+
+  it('is refused for an input whose shape is open, and says how to give it', () => {
+    const open = (name: string, model: string, change: (text: string) => string): void => {
+      cpSync(model, join(temporary.path, name), { recursive: true });
+      const file = join(temporary.path, name, 'model.json');
+      writeFileSync(file, change(readFileSync(file, 'utf8')));
+    };
+    const HOW =
+      'is open, and layers need its shape: give it with --input-shape, as image=1,256,256,3.';
+    open('open-graph', GRAPH, (text) =>
+      text.replace(/"64"(?=\W+"size": *"64"\W+"size": *"3")/g, '"-1"'),
+    );
+    expectRefusal(`image: the input [1,-1,64,3] ${HOW}`, 'open-graph');
+    open('open-layers', LAYERS, (text) =>
+      text.replace(/\[null, *64, *64, *3\]/g, '[null, null, null, 3]'),
+    );
+    expectRefusal(`image: the input [1,-1,-1,3] ${HOW}`, 'open-layers');
+    expect(map('open-layers', '--input-shape', 'image=1,64,64,3').code).to.equal(0);
   });
 
   it('is refused for the shape of an input that there is not', () => {

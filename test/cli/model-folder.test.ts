@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, renameSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { readModelCard } from '../../cli/src/model-card.js';
@@ -40,10 +40,20 @@ describe('a model folder', () => {
     expect(layers.format).to.equal('layers-model');
   });
 
-  it('may be missing, a file, or hold no model.json', async () => {
-    expect(await complaint(join(temporary.path, 'absent'))).to.include('no folder');
+  it('may be named by its file, by whatever name', async () => {
     const { folder, json } = copyOfModel();
-    expect(await complaint(json)).to.include('is a file');
+    expect(await readModelFolder(json)).to.include({ path: folder, folder });
+    const renamed = join(folder, 'other.json');
+    renameSync(json, renamed);
+    const model = await readModelFolder(renamed);
+    expect(model).to.include({ path: renamed, folder, format: 'graph-model' });
+    expect(model.files).to.include(renamed);
+  });
+
+  it('may be missing, another file, or hold no model.json', async () => {
+    expect(await complaint(join(temporary.path, 'absent'))).to.include('no folder');
+    const { folder, json, weights } = copyOfModel();
+    expect(await complaint(weights)).to.include('is no .json file');
     unlinkSync(json);
     expect(await complaint(folder)).to.include('holds no model.json');
   });

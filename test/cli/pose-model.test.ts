@@ -20,7 +20,7 @@ async function folderOf(model: Sequential): Promise<ModelFolder> {
     }),
   );
   if (!artifacts) throw new Error('The model was not saved.');
-  return { path: 'a-model', format: 'layers-model', artifacts, files: [] };
+  return { path: 'a-model', folder: 'a-model', format: 'layers-model', artifacts, files: [] };
 }
 
 function convolution(inputShape: [number | null, number | null, number]): Sequential {

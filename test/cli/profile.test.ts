@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadImage } from '@napi-rs/canvas';
 import { expect } from 'chai';
@@ -69,6 +69,21 @@ describe('dynconv profile', function () {
       .to.match(/PE array 0 .* 1 lane\n/)
       .and.to.match(/PE array 1 .* 0 lanes\n/);
     expect(stdout).to.include('stack1_fc').and.to.include('in theory');
+  });
+
+  it('takes a model.json by another name, as dynconv map does, and the card beside it', () => {
+    const folder = join(temporary.path, 'renamed');
+    cpSync(GRAPH, folder, { recursive: true });
+    renameSync(join(folder, 'model.json'), join(folder, 'other.json'));
+    writeFileSync(join(folder, 'dynconv.json'), '{ "name": "a model by another name" }');
+    const args = ['profile', 'renamed/other.json', '--densities', 'masks.json', '-n', '1', '-q'];
+    const { code, stdout, stderr } = dynconv(temporary.path, ...args);
+    expect(stderr).to.equal('');
+    expect(code).to.equal(0);
+    expect(stdout).to.include('a model by another name');
+    expect(readFileSync(join(temporary.path, 'masks.json'), 'utf8')).to.include(
+      'dynconv-densities',
+    );
   });
 
   it('says so where the model takes no image', () => {

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { expect } from 'chai';
+import { MOST_LANES } from '../../src/arrays/control.js';
 import { projectPath } from './command.js';
 
 /** Programs of the project, and an option of theirs. */
@@ -28,6 +29,42 @@ describe('programs of the project', () => {
         .and.to.include(option);
       expect(stderr).not.to.match(/^ +at /m);
       expect(stdout).to.equal('');
+      expect(status).to.equal(2);
+    });
+  }
+
+  const misuses: [what: string, args: string[], message: string][] = [
+    [
+      'more lanes than there can be',
+      ['networks', '--lanes', '1e9'],
+      `--lanes 1e9: a whole number from 1 to ${MOST_LANES} is needed.`,
+    ],
+    [
+      'models of a benchmark that has none to choose',
+      ['networks', '--models', 'x'],
+      '--models goes with zoo and operations only.',
+    ],
+    ['a file of one that writes none', ['--out', 'x'], '--out goes with tune only.'],
+    [
+      'a file in no folder',
+      ['tune', '--out', '/nowhere/x'],
+      '--out /nowhere/x: it cannot be written (ENOENT).',
+    ],
+    [
+      'a file below a file',
+      ['tune', '--out', 'LICENSE/x'],
+      '--out LICENSE/x: it cannot be written (ENOTDIR).',
+    ],
+    ['a folder as file', ['tune', '--out', 'docs'], '--out docs: it cannot be written (EISDIR).'],
+  ];
+  for (const [what, args, message] of misuses) {
+    it(`refuse ${what}: bench/main.mjs`, () => {
+      const command = [projectPath('bench/main.mjs'), ...args];
+      const { status, stderr } = spawnSync(process.execPath, command, {
+        encoding: 'utf8',
+        timeout: 20_000,
+      });
+      expect(stderr.split('\n')[0]).to.equal(message);
       expect(status).to.equal(2);
     });
   }

@@ -21,7 +21,8 @@ Latency is in cycles, energy in the hardware file's unit; both count loading and
 as ZigZag reports them. Several cores: each layer runs where its mapping's core_allocation
 says, or where it is best.
 
-Exit codes: 0; 2 for a wrong option or file, and where a layer does not fit.`;
+Exit codes: 0; 1 if the output cannot be written; 2 for a wrong option or file, and where
+a layer does not fit.`;
 
 interface MapFlags extends MappingFlags {
   why?: string;

@@ -18,7 +18,8 @@ network's input, centred between black bars. Positions in --json are those in th
 own pixels, by MPII's and by COCO's names, as far as the network knows a joint. One that
 reaches less than --min-score, or that lies on a bar, is "found": false and has no position.
 
-Exit codes: 0; 1 if wasm and dynconv disagree; 2 for a wrong option, network or image.`;
+Exit codes: 0; 1 if wasm and dynconv disagree, or the output cannot be written; 2 for a
+wrong option, network or image.`;
 
 interface PoseFlags {
   network?: string;
@@ -46,7 +47,7 @@ export function poseCommand(): Command {
     )
     .option(
       '-w, --network <name|folder>',
-      `${NETWORK_NAMES.join(', ')}, or the folder of a converted model ` +
+      `${NETWORK_NAMES.join(', ')}, or a converted model: the folder of its model.json, or that file ` +
         `(default: ${DEFAULT_NETWORK})`,
     )
     .addOption(

@@ -15,7 +15,7 @@ waiting         of a layer: what lanes waited just before one of its kernels
 theory          all pixels of a layer over those that were computed
 measured        time with every pixel computed over time with skipping
 
-Exit codes: 0; 2 for a wrong option, model or image.`;
+Exit codes: 0; 1 if the output cannot be written; 2 for a wrong option, model or image.`;
 
 interface ProfileFlags {
   image?: string;

@@ -19,7 +19,8 @@ const NOTES = `
 Rows flow from core to core as they are done; a mask's decision comes before its block. With
 --densities the network is also simulated without masks, for the gain of skipping.
 
-Exit codes: 0; 2 for a wrong option or file, and where a layer does not fit.`;
+Exit codes: 0; 1 if the output cannot be written; 2 for a wrong option or file, and where
+a layer does not fit.`;
 
 interface SimulateFlags extends MappingFlags {
   schedule: Schedule;

@@ -93,7 +93,9 @@ export function readInputs(workload: string, flags: InputFlags, warn = complain)
 }
 
 /** The first problem, and how many more there are. */
-function summaryOf({ message }: InputError): string {
+function summaryOf({ message, problems: [{ openInput }] }: InputError): string {
+  if (openInput !== undefined)
+    return `${message}: give it with --input-shape, as ${openInput}=1,256,256,3.`;
   const [first, ...others] = message.split('\n');
   const noun = others.length === 1 ? 'problem' : 'problems';
   return first + (others.length > 0 ? ` (and ${others.length} more ${noun})` : '');

@@ -11,7 +11,7 @@ export const OVERVIEW_NAME = `overview${PICTURE_ENDING}`;
 
 /**
  * Replaces folders by the photographs in them (.jpg, .jpeg and .png, by name; not those in folders
- * below, nor the pictures that this command draws).
+ * below, nor hidden ones, nor the pictures that this command draws).
  *
  * @throws UserError for a folder without any, and when nothing was named.
  */
@@ -33,7 +33,8 @@ async function imagesIn(folder: string): Promise<string[]> {
     .filter((entry) => !entry.isDirectory())
     .map(({ name }) => name)
     .filter((name) => EXTENSIONS.includes(extname(name).toLowerCase()))
-    .filter((name) => !name.endsWith(PICTURE_ENDING))
+    // A name with a dot in front is no photograph: macOS writes ._NAME.jpg beside NAME.jpg on foreign disks.
+    .filter((name) => !name.endsWith(PICTURE_ENDING) && !name.startsWith('.'))
     .sort();
   if (names.length === 0) {
     throw new UserError(`The folder ${folder} holds no photograph: ${EXTENSIONS.join(', ')}.`);

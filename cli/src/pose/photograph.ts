@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { createCanvas, loadImage, type Canvas, type Image } from '@napi-rs/canvas';
 import { imageSize } from 'image-size';
 import { messageOf, UserError } from '../user-error.js';
+import { faultOf } from './image-file.js';
+import { setUpright } from './orientation.js';
 
 /** What is decoded, as `image-size` calls it, by what the files begin with. */
 const TYPES = ['jpg', 'png', 'webp'];
@@ -20,7 +22,7 @@ export interface Photograph {
   /** Where the photograph lies in the canvas, in canvas pixels. */
   frame: { x: number; y: number; width: number; height: number };
   /** The photograph in full size. */
-  image: Image;
+  image: Image | Canvas;
 }
 
 /**
@@ -38,7 +40,7 @@ export async function readPhotograph(
 }
 
 /** Fits an image into `width` x `height` pixels with its aspect kept. */
-export function fit(image: Image, width: number, height: number): Photograph {
+export function fit(image: Image | Canvas, width: number, height: number): Photograph {
   const scale = Math.min(width / image.width, height / image.height);
   const frame = {
     x: Math.round((width - image.width * scale) / 2),
@@ -57,16 +59,15 @@ export function fit(image: Image, width: number, height: number): Photograph {
   return { width: image.width, height: image.height, canvas, frame, image };
 }
 
-async function decode(path: string): Promise<Image> {
+async function decode(path: string): Promise<Image | Canvas> {
   const bytes = await readFile(path).catch((error: unknown) => {
     throw new UserError(`The image ${path} cannot be read: ${messageOf(error)}`);
   });
-  if (isCutOff(bytes)) {
-    throw new UserError(`The image ${path} is cut off before its end: copy or download it again.`);
-  }
+  const fault = faultOf(bytes);
+  if (fault !== undefined) throw new UserError(`The image ${path} ${fault}.`);
   checkHeader(path, bytes);
   try {
-    return await loadImage(bytes);
+    return setUpright(await loadImage(bytes), bytes);
   } catch (error) {
     throw new UserError(
       `${path} is no image that can be decoded (${messageOf(error)}): give a JPEG, PNG or WebP file.`,
@@ -98,18 +99,6 @@ function checkHeader(path: string, bytes: Buffer): void {
       `${path} has ${width}x${height} pixels, more than ${MOST_PIXELS / 1e6} million: scale it down.`,
     );
   }
-}
-
-/** Whether a JPEG or PNG file lacks its end; the decoder would fill the rest with grey. */
-function isCutOff(bytes: Buffer): boolean {
-  if (bytes.subarray(0, 2).toString('hex') === 'ffd8') {
-    // The end of image must follow the last scan: an embedded thumbnail has an end of its own.
-    const lastScan = bytes.lastIndexOf('ffda', undefined, 'hex');
-    return bytes.lastIndexOf('ffd9', undefined, 'hex') <= lastScan;
-  }
-  if (bytes.subarray(1, 4).toString('latin1') === 'PNG')
-    return !bytes.includes('IEND', 0, 'latin1');
-  return false;
 }
 
 /**

@@ -2,7 +2,7 @@
 export interface PoseOptions {
   /** Image files, and folders of them; at least one. */
   images: readonly string[];
-  /** The network's folder. */
+  /** The network's folder, or its model.json. */
   network: string;
   /**
    * The PNG to write; with several images, or where there is such a folder, the folder for the

@@ -52,7 +52,7 @@ export class PoseRunner {
 
   private constructor(
     readonly format: ModelFormat,
-    private readonly path: string,
+    readonly path: string,
     private readonly dynconv: PoseModel,
     private readonly wasm: PoseModel | undefined,
   ) {}

@@ -28,7 +28,7 @@ export function describeModel(
       lanes: tf.env().getNumber('DYNCONV_LANES'),
     },
     model: {
-      path: options.network,
+      path: runner.path,
       format: runner.format,
       weights: card.weights ?? 'unknown',
       input: [runner.height, runner.width],

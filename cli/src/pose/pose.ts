@@ -43,8 +43,8 @@ export async function pose(
   const images = await listImages(options.images);
   const pictures = await picturePaths(images, options);
   progress.stage(`Loading ${options.network}`);
-  const card = await readModelCard(options.network);
   const folder = await readModelFolder(options.network);
+  const card = await readModelCard(folder.folder);
   const overview = images.length > 1 ? join(dirname(pictures[0]), OVERVIEW_NAME) : undefined;
   const written = [overview, ...pictures.flatMap((file) => [file, timelineName(file)])];
   checkOutputs(

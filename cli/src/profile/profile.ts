@@ -1,4 +1,4 @@
-import { basename, dirname } from 'node:path';
+import { basename } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { chromeTrace, profile, utilizationOf, version } from 'tfjs-backend-dynconv';
 import type {
@@ -44,10 +44,10 @@ export async function profileModel(
   options: ProfileOptions,
   { progress, complain }: { progress: Progress; complain: (message: string) => void },
 ): Promise<ProfileReport> {
-  const path = basename(options.model) === 'model.json' ? dirname(options.model) : options.model;
-  progress.stage(`Loading ${path}`);
-  const card = await readModelCard(path);
-  const folder = await readModelFolder(path);
+  progress.stage(`Loading ${options.model}`);
+  const folder = await readModelFolder(options.model);
+  const card = await readModelCard(folder.folder);
+  const { path } = folder;
   checkOutputs(
     [
       ['--out', options.out],

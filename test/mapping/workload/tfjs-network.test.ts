@@ -70,7 +70,7 @@ describe('converted models as workloads', () => {
     };
     const text = JSON.stringify(model, null, 1);
     expect(() => parseTfjsNetwork('model.json', text)).to.throw(
-      /^model\.json:\d+: x: the input x \[1,-1,8,3\] is open/,
+      /^model\.json:\d+: x: the input \[1,-1,8,3\] is open/,
     );
     const { layers } = parseTfjsNetwork('model.json', text, { inputShapes: { x: [1, 8, 8, 3] } });
     expect(layers).to.have.length(1);

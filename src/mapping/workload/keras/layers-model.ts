@@ -1,8 +1,9 @@
 import { FeatureLayers } from '../feature-layers.js';
 import { LayerError } from '../layer-error.js';
 import { NetworkBuilder, type Tensor } from '../network.js';
-import type { InputShapes } from '../tfjs/graph-model.js';
+import type { ModelInputs } from '../tfjs/model-inputs.js';
 import type { KerasLayer, KerasModel } from '../tfjs/model-json.js';
+import { UNKNOWN } from '../tfjs/shapes.js';
 import { Config } from './config.js';
 import { applyLayer } from './layer-rules.js';
 
@@ -14,11 +15,11 @@ import { applyLayer } from './layer-rules.js';
  */
 export function readLayersModel(
   { class_name: className, config }: KerasModel,
-  inputShapes: InputShapes,
+  inputs: ModelInputs,
   report: (layer: string, message: string) => void,
 ): NetworkBuilder {
   const layers = Array.isArray(config) ? config : config.layers;
-  const reader = new ModelReader(inputShapes, report);
+  const reader = new ModelReader(inputs, report);
   const sequential = className === 'Sequential';
   for (const layer of layers) reader.read(layer, sequential);
   const outputs = Array.isArray(config) ? undefined : namesIn(config.output_layers);
@@ -33,7 +34,7 @@ class ModelReader {
   private last: string | undefined;
 
   constructor(
-    private readonly inputShapes: InputShapes,
+    private readonly inputs: ModelInputs,
     private readonly report: (layer: string, message: string) => void,
   ) {}
 
@@ -68,11 +69,10 @@ class ModelReader {
   }
 
   private input(name: string, config: Readonly<Record<string, unknown>>): Tensor {
-    const told = this.inputShapes[name] ?? config.batch_input_shape ?? config.batch_shape;
+    const told = config.batch_input_shape ?? config.batch_shape;
     const sizes: unknown[] = Array.isArray(told) ? (told as unknown[]) : [];
-    // A batch that the model leaves open is one.
-    const shape = sizes.map((size, i) => (typeof size === 'number' ? size : i === 0 ? 1 : -1));
-    return NetworkBuilder.constant(shape.length > 0 ? shape : undefined);
+    const shape = sizes.map((size) => (typeof size === 'number' ? size : UNKNOWN));
+    return NetworkBuilder.constant(this.inputs.shapeOf(name, shape.length > 0 ? shape : undefined));
   }
 
   private apply(layer: KerasLayer, operation: Parameters<typeof applyLayer>[1]): Tensor {

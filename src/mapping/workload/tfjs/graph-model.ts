@@ -4,15 +4,13 @@ import { Attributes } from './attributes.js';
 import { dataOf } from './data-rules.js';
 import { LAYER_RULES } from './layer-rules.js';
 import type { GraphNode, ModelJson } from './model-json.js';
+import type { ModelInputs } from './model-inputs.js';
 import { orderNodes, referenceOf } from './node-order.js';
 import { LayerError } from '../layer-error.js';
 import type { Operation } from './operation.js';
 import { ELEMENTWISE, SHAPE_RULES } from './shape-rules.js';
 import { broadcast, UNKNOWN } from './shapes.js';
 import type { Weights } from './weights.js';
-
-/** Shapes for the model's inputs, by name, in place of those that it tells. */
-export type InputShapes = Readonly<Record<string, readonly number[]>>;
 
 /**
  * Reads the layers of a graph model: shapes are worked out from those of its inputs and weights.
@@ -24,21 +22,14 @@ export function readGraphModel(
   nodes: readonly GraphNode[],
   signature: ModelJson['signature'],
   weights: Weights,
-  inputShapes: InputShapes,
+  inputs: ModelInputs,
   report: (node: string, message: string) => void,
 ): NetworkBuilder {
   const byName = new Map(nodes.map((node) => [node.name, node]));
-  const failures: [node: string, message: string][] = [];
-  const reader = new GraphReader(weights, inputShapes, (...failure) => failures.push(failure));
+  const reader = new GraphReader(weights, inputs, report);
   const outputs = outputsOf(nodes, signature);
   for (const node of orderNodes(byName, outputs)) reader.read(node);
   for (const output of outputs) reader.output(output);
-  const [open] = reader.openInputs;
-  if (failures.length > 0 && open !== undefined) {
-    report(open.split(' ')[0], `the input ${open} is open: layers need its shape, so give one`);
-  } else {
-    for (const failure of failures) report(...failure);
-  }
   return reader.builder;
 }
 
@@ -56,15 +47,13 @@ function outputsOf(nodes: readonly GraphNode[], signature: ModelJson['signature'
 
 class GraphReader {
   readonly builder = new NetworkBuilder();
-  /** Inputs whose shape the model leaves open. */
-  readonly openInputs: string[] = [];
   private readonly layers = new FeatureLayers(this.builder);
   private readonly results = new Map<string, readonly Tensor[]>();
   private readonly constants = new Set<string>();
 
   constructor(
     private readonly weights: Weights,
-    private readonly inputShapes: InputShapes,
+    private readonly inputs: ModelInputs,
     private readonly report: (node: string, message: string) => void,
   ) {}
 
@@ -99,11 +88,7 @@ class GraphReader {
       return [NetworkBuilder.constant(this.weights.shape(name), this.weights.data(name))];
     }
     if (op.startsWith('Placeholder')) {
-      const told = this.inputShapes[name] ?? attributes.shape('shape');
-      // A batch that the model leaves open is one.
-      const shape = told?.map((size, i) => (size === UNKNOWN && i === 0 ? 1 : size));
-      if (!shape || shape.includes(UNKNOWN)) this.openInputs.push(`${name} [${shape ?? '?'}]`);
-      return [NetworkBuilder.constant(shape)];
+      return [NetworkBuilder.constant(this.inputs.shapeOf(name, attributes.shape('shape')))];
     }
     const rule = LAYER_RULES.get(op);
     try {

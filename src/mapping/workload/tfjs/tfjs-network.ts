@@ -1,7 +1,8 @@
 import { InputError, type Problem } from '../../problem.js';
 import { readLayersModel } from '../keras/layers-model.js';
 import type { Network, NetworkBuilder } from '../network.js';
-import { readGraphModel, type InputShapes } from './graph-model.js';
+import { readGraphModel } from './graph-model.js';
+import { ModelInputs, type InputShapes } from './model-inputs.js';
 import { parseModelJson, type ModelJson } from './model-json.js';
 import { Weights } from './weights.js';
 
@@ -27,7 +28,14 @@ export function parseTfjsNetwork(name: string, text: string, options: TfjsOption
   const report = (node: string, message: string): void => {
     problems.push({ file: name, line: lineNaming(text, node), message: `${node}: ${message}` });
   };
-  const network = read(json, options, report).finish();
+  const inputs = new ModelInputs(options.inputShapes ?? {});
+  const network = read(json, options.weights, inputs, report).finish();
+  if (problems.length > 0 && inputs.open) {
+    // The others come of it.
+    const { name: openInput, shape } = inputs.open;
+    const message = `${openInput}: the input [${shape ?? '?'}] is open, and layers need its shape`;
+    throw new InputError([{ file: name, line: lineNaming(text, openInput), message, openInput }]);
+  }
   if (problems.length > 0) throw new InputError(problems);
   if (network.layers.length === 0) {
     const message = 'expected a model with convolutions or matrix products; it has none';
@@ -38,23 +46,18 @@ export function parseTfjsNetwork(name: string, text: string, options: TfjsOption
 
 function read(
   json: ModelJson,
-  { weights, inputShapes = {} }: TfjsOptions,
+  weights: Uint8Array | undefined,
+  inputs: ModelInputs,
   report: (node: string, message: string) => void,
 ): NetworkBuilder {
   const { modelTopology: topology } = json;
   if ('node' in topology && Array.isArray(topology.node)) {
     const specs = json.weightsManifest.flatMap((group) => group.weights);
     const signature = json.signature ?? json.userDefinedMetadata?.signature;
-    return readGraphModel(
-      topology.node,
-      signature,
-      new Weights(specs, weights),
-      inputShapes,
-      report,
-    );
+    return readGraphModel(topology.node, signature, new Weights(specs, weights), inputs, report);
   }
   const model = 'model_config' in topology ? topology.model_config : topology;
-  return readLayersModel(model as Parameters<typeof readLayersModel>[0], inputShapes, report);
+  return readLayersModel(model as Parameters<typeof readLayersModel>[0], inputs, report);
 }
 
 /** The first line on which a node's name stands as a JSON string. */
