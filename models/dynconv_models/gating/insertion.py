@@ -30,7 +30,7 @@ def with_masks(student: Student) -> GraphModel:
     for name, variable in student.weights.items():
         model.weights[name] = np.asarray(variable).reshape(old.weights[name].shape)
     glance = _glance(graph, student)
-    # All masks first: a mask reads what the block before puts out, gated.
+    # A mask reads what the block before puts out, gated, under its name.
     masks = {block.name: _mask(graph, student, block, glance) for block in student.leaders}
     for block in student.blocks:
         _gate(graph, student, block, masks[block.leader])
@@ -119,11 +119,10 @@ class _Graph:
             epsilon={"f": 0.0},
         )
 
-    def replace(self, name: str, other: str) -> None:
-        """Has all nodes so far that read `name` read `other` instead."""
-        for node in self.model.nodes:
-            if "input" in node:
-                node["input"] = [other if source in (name, f"{name}:0") else source for source in node["input"]]
+    def rename(self, name: str, other: str) -> str:
+        """Gives a node another name; what read it reads whatever gets its old one."""
+        self.model.by_name[name]["name"] = other
+        return other
 
 
 def _glance(graph: _Graph, student: Student) -> str:
@@ -164,16 +163,16 @@ def _mask(graph: _Graph, student: Student, block: Block, glance: str) -> str:
 def _gate(graph: _Graph, student: Student, block: Block, mask: str) -> None:
     variable = student.backgrounds.get(block.name)
     background = None if variable is None else np.asarray(variable)
-    masked = f"{PREFIX}/{block.name}/masked"
-    result = masked
     if background is not None:
         end = student.trunk.convolutions[block.end]
         if end.bias is None:
             raise ValueError(f"{block.end}: it has no bias to take the background from")
         bias = graph.model.weights[end.bias]
         graph.model.weights[end.bias] = bias - background.reshape(bias.shape)
-        result = f"{PREFIX}/{block.name}/out"
-    graph.replace(block.end, result)
-    graph.node("Mul", f"{block.name}/masked", [block.end, mask])
+    # What reads the block, be it from outside as an output, goes on reading its name.
+    whole = graph.rename(block.end, f"{PREFIX}/{block.name}/whole")
+    result = graph.node("Mul", f"{block.name}/masked", [whole, mask])
     if background is not None:
-        graph.node("AddV2", f"{block.name}/out", [masked, graph.constant(f"{block.name}/background", background)])
+        shift = graph.constant(f"{block.name}/background", background)
+        result = graph.node("AddV2", f"{block.name}/out", [result, shift])
+    graph.rename(result, block.end)

@@ -94,6 +94,7 @@ class Trunk:
         source: the tensor that it reads, [N, S, S, C].
         nodes: by name, in an order in which each comes after what it reads.
         convolutions: those of the nodes, by name.
+        outputs: the nodes of the whole graph that are outputs.
         maps: the nodes that something outside reads, or that are outputs.
         shapes: of what each node puts out for one picture, [H, W, C]; with the source.
     """
@@ -125,9 +126,9 @@ class Trunk:
         if len(sources) != 1:
             raise ValueError(f"the model's convolutions read {len(sources)} tensors first, must read one: a picture")
         self.source = next(iter(sources))
-        outputs = {base(name) for name in model.outputs}
+        self.outputs = {base(name) for name in model.outputs}
         read_outside = {base(s) for node in order if node["name"] not in self.nodes for s in data_inputs(node)}
-        self.maps = [name for name in self.nodes if name in read_outside or name in outputs]
+        self.maps = [name for name in self.nodes if name in read_outside or name in self.outputs]
         self.shapes = self._shapes()
 
     @cached_property
