@@ -109,13 +109,14 @@ def gate(
             result that was not made of this model.
     """
     before = card_of(model)
+    scaling = pictures.Scaling.of(before)
     trunk = Trunk(graph_model.read(model))
     blocks, refusals = find_blocks(trunk)
     report(describe(trunk, blocks, refusals))
     training, held_out = pictures.find(images)
     student = Student(trunk, blocks, recipe.seed)
     first = None if start is None else graph_model.read(start)
-    work = Distillation(trunk, student, recipe, training, out / CHECKPOINT, first)
+    work = Distillation(trunk, student, recipe, training, out / CHECKPOINT, first, scaling)
     work.train(report, held_out)
     for variable in student.weights.values():
         variable.assign(graph_model.rounded(variable.numpy()))

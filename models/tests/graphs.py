@@ -14,13 +14,13 @@ FLOAT = {"type": "DT_FLOAT"}
 class Graph:
     """A graph that begins with a picture of `size`, its weights random, and the channels of its nodes by name."""
 
-    def __init__(self, size: int = 96) -> None:
+    def __init__(self, size: int = 96, dtype: str = "DT_FLOAT") -> None:
         self.random = np.random.default_rng(0)
         self.weights: dict[str, np.ndarray] = {}
         self.channels = {"image": 3}
         shape = {"dim": [{"size": str(length)} for length in (-1, size, size, 3)]}
         self.nodes: list[dict[str, Any]] = [
-            {"name": "image", "op": "Placeholder", "attr": {"dtype": FLOAT, "shape": {"shape": shape}}}
+            {"name": "image", "op": "Placeholder", "attr": {"dtype": {"type": dtype}, "shape": {"shape": shape}}}
         ]
 
     def constant(self, name: str, values: Any) -> str:
@@ -72,10 +72,14 @@ class Graph:
         return GraphModel(content, self.weights)
 
 
-def stem(size: int = 96) -> Graph:
-    """A graph with its first convolution, "stem", of 8 channels."""
-    graph = Graph(size)
-    graph.convolution("stem", "image", 8, strides=2, activation="Relu")
+def stem(dtype: str = "DT_FLOAT") -> Graph:
+    """A graph with its first convolution, "stem", of 8 channels; it reads pictures of that type."""
+    graph = Graph(dtype=dtype)
+    source = "image"
+    if dtype != "DT_FLOAT":
+        source = graph.node("Cast", "cast", source, SrcT={"type": dtype}, DstT=FLOAT)
+        graph.nodes[-1]["attr"].pop("T")
+    graph.convolution("stem", source, 8, strides=2, activation="Relu")
     return graph
 
 

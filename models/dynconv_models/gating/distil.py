@@ -110,6 +110,7 @@ class Distillation:
         files: list[Path],
         checkpoint: Path,
         start: GraphModel | None = None,
+        scaling: pictures.Scaling = pictures.ZERO_TO_ONE,
     ) -> None:
         """Goes on from the checkpoint if it is there.
 
@@ -120,12 +121,13 @@ class Distillation:
             files: the pictures.
             checkpoint: where it is kept.
             start: the result of an earlier training, whose masks and weights this one begins with.
+            scaling: what the model expects of pictures, if it reads floats.
 
         Raises:
             ValueError: if the checkpoint is of another recipe, or `start` of another model.
         """
         self.trunk, self.student, self.recipe, self.files = trunk, student, recipe, files
-        self.checkpoint = checkpoint
+        self.checkpoint, self.scaling = checkpoint, scaling
         self.seconds = 0.0
         self.step = 0
         self._probable = [_is_probability(trunk, name) for name in trunk.maps]
@@ -234,6 +236,8 @@ class Distillation:
 
     def _source(self, batch: NDArray[np.float32]) -> Any:
         dtype = self.trunk.model.input_dtype
+        if np.issubdtype(np.dtype(dtype), np.floating):
+            batch = self.scaling(batch)
         return tf.concat([self._before(tf.cast(one[None], dtype)) for one in batch], axis=0)
 
     def _update(self, source: Any, slow: Any, fast: Any, budget: Any, bounded: Any) -> tuple[Any, Any]:

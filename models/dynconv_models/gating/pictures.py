@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +15,41 @@ SIZES = (0.6, 1.3)
 BRIGHTNESS = (0.75, 1.15)
 #: Of so many pictures one is held out.
 HELD_OUT_OF = 20
+
+
+@dataclasses.dataclass(frozen=True)
+class Scaling:
+    """What a model that reads floats expects: (pixels / 255 - mean) / std, by channel.
+
+    Without anything known, it is 0 to 1. A model that reads integers gets the pixels as they are.
+    """
+
+    mean: tuple[float, ...] = (0.0, 0.0, 0.0)
+    std: tuple[float, ...] = (1.0, 1.0, 1.0)
+
+    @classmethod
+    def of(cls, card: dict[str, Any]) -> Scaling:
+        """What the card of a model says.
+
+        Raises:
+            ValueError: if that is not three numbers each, or a deviation is not above 0.
+        """
+        try:
+            stated = {key: tuple(map(float, values)) for key, values in card.get("input", {}).items()}
+            scaling = cls(**stated)
+        except (AttributeError, TypeError, ValueError) as error:
+            raise ValueError(f"the card's input must hold mean and std alone ({error})") from error
+        if not len(scaling.mean) == len(scaling.std) == 3 or min(scaling.std) <= 0:
+            raise ValueError("the card's mean and std must be three numbers each, those of std above 0")
+        return scaling
+
+    def __call__(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Scales pixels [..., 3] of 0 to 255."""
+        mean, std = (np.array(values, np.float32) for values in (self.mean, self.std))
+        return (pixels / np.float32(255) - mean) / std
+
+
+ZERO_TO_ONE = Scaling()
 
 
 def find(folder: Path) -> tuple[list[Path], list[Path]]:
