@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 import os
 import time
 from collections.abc import Callable
@@ -124,10 +126,11 @@ class Distillation:
             scaling: what the model expects of pictures, if it reads floats.
 
         Raises:
-            ValueError: if the checkpoint is of another recipe, or `start` of another model.
+            ValueError: if the checkpoint is of another training, or `start` of another model.
         """
         self.trunk, self.student, self.recipe, self.files = trunk, student, recipe, files
         self.checkpoint, self.scaling = checkpoint, scaling
+        self._material = _fingerprint(trunk.model, start, [file.name for file in files], scaling)
         self.seconds = 0.0
         self.step = 0
         self._probable = [_is_probability(trunk, name) for name in trunk.maps]
@@ -282,7 +285,9 @@ class Distillation:
         self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
         scratch = self.checkpoint.with_suffix(".tmp.npz")
         arrays = {f"{index}": variable.numpy() for index, variable in enumerate(self._state())}
-        np.savez(scratch, recipe=str(self.recipe), step=self.step, seconds=np.float64(self.seconds), **arrays)
+        np.savez(
+            scratch, recipe=str(self.recipe), material=self._material, step=self.step, seconds=self.seconds, **arrays
+        )
         os.replace(scratch, self.checkpoint)
 
     def _restore(self) -> None:
@@ -291,9 +296,26 @@ class Distillation:
                 raise ValueError(
                     f"{self.checkpoint}: of another training ({arrays['recipe']}); delete it, or ask for the same"
                 )
+            if "material" not in arrays or str(arrays["material"]) != self._material:
+                raise ValueError(
+                    f"{self.checkpoint}: of another training (of another model, on other pictures, or with another "
+                    "start); delete it, or ask for the same"
+                )
             for index, variable in enumerate(self._state()):
                 variable.assign(arrays[f"{index}"])
             self.step, self.seconds = int(arrays["step"]), float(arrays["seconds"])
+
+
+def _fingerprint(model: GraphModel, start: GraphModel | None, names: list[str], scaling: pictures.Scaling) -> str:
+    """What tells the material of a training from that of any other: models, pictures, and how these are scaled."""
+    digest = hashlib.sha256(json.dumps([names, dataclasses.astuple(scaling)]).encode())
+    for one in (model, start):
+        if one is not None:
+            digest.update(json.dumps([one.content["modelTopology"], one.outputs], sort_keys=True).encode())
+            for name, values in sorted(one.weights.items()):
+                digest.update(f"{name}{values.shape}{values.dtype}".encode())
+                digest.update(np.ascontiguousarray(values).tobytes())
+    return digest.hexdigest()
 
 
 def _is_probability(trunk: Trunk, name: str) -> bool:
