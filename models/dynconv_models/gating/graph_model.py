@@ -159,6 +159,8 @@ def _unpack(entries: list[dict[str, Any]], data: bytes, weights: dict[str, NDArr
         values = np.frombuffer(data, stored, count, offset)
         if quantization and "scale" in quantization:
             values = values * np.float32(quantization["scale"]) + np.float32(quantization["min"])
+            if dtype == np.int32:  # As TensorFlow.js does.
+                values = np.rint(values)
         weights[entry["name"]] = values.astype(dtype).reshape(entry["shape"])
         offset += count * stored.itemsize
     if offset != len(data):
