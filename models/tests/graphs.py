@@ -47,11 +47,14 @@ class Graph:
         extra: tuple[str, ...] = (),
         **attributes: Any,
     ) -> str:
-        """`bias` names one that is there already; None for none. `extra` are what the activation reads besides."""
-        kernel = self.random.normal(0, 0.2, (size, size, self.channels[source], filters)).astype(np.float32)
+        """A convolution with weights that float16 holds.
+
+        `bias` names one that is there already; None for none. `extra` are what the activation reads besides.
+        """
+        kernel = self._normal(0.2, size, size, self.channels[source], filters)
         inputs = [source, self.constant(f"{name}/kernel", kernel)]
         if bias is not None:
-            inputs.append(bias or self.constant(f"{name}/bias", self.random.normal(0, 0.1, filters).astype(np.float32)))
+            inputs.append(bias or self.constant(f"{name}/bias", self._normal(0.1, filters)))
         fused = (["BiasAdd"] if bias is not None else []) + ([activation] if activation else [])
         self.node(
             "_FusedConv2D" if fused else "Conv2D",
@@ -65,6 +68,9 @@ class Graph:
         )
         self.channels[name] = filters
         return name
+
+    def _normal(self, deviation: float, *shape: int) -> np.ndarray:
+        return self.random.normal(0, deviation, shape).astype(np.float16).astype(np.float32)
 
     def model(self, *outputs: str) -> GraphModel:
         signature = {"outputs": {f"output{i}": {"name": name} for i, name in enumerate(outputs)}}

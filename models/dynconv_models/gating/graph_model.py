@@ -168,14 +168,14 @@ def _unpack(entries: list[dict[str, Any]], data: bytes, weights: dict[str, NDArr
 
 
 def write(model: GraphModel, directory: Path) -> None:
-    """Writes `model.json` and its weights, as float16 but for small ones; `model.json` comes last."""
+    """Writes `model.json` and its weights, as float16 where that loses nothing; `model.json` comes last."""
     directory.mkdir(parents=True, exist_ok=True)
     entries, data = [], bytearray()
     for name, values in model.weights.items():
         entry: dict[str, Any] = {"name": name, "shape": list(values.shape), "dtype": _name_of(values.dtype)}
-        if values.dtype == np.float32 and values.size >= _SMALLEST_FLOAT16:
+        if _may_be_float16(values) and np.array_equal(_float16(values), values, equal_nan=True):
             entry["quantization"] = {"dtype": "float16", "original_dtype": "float32"}
-            values = values.astype(np.float16)
+            values = _float16(values)
         entries.append(entry)
         data += np.ascontiguousarray(values).tobytes()
     (directory / WEIGHTS_FILE).write_bytes(data)
@@ -186,10 +186,18 @@ def write(model: GraphModel, directory: Path) -> None:
 
 
 def rounded(values: NDArray[Any]) -> NDArray[Any]:
-    """What comes back of a weight after `write` and `read`."""
-    if values.dtype != np.float32 or values.size < _SMALLEST_FLOAT16:
-        return values
-    return values.astype(np.float16).astype(np.float32)
+    """What `write` stores as float16; values as they are where it never does, or where one is too large for that."""
+    half = _float16(values) if _may_be_float16(values) else values
+    return half.astype(values.dtype) if np.isfinite(half).all() else values
+
+
+def _may_be_float16(values: NDArray[Any]) -> bool:
+    return values.dtype == np.float32 and values.size >= _SMALLEST_FLOAT16
+
+
+def _float16(values: NDArray[Any]) -> NDArray[np.float16]:
+    with np.errstate(over="ignore"):
+        return values.astype(np.float16)
 
 
 def _name_of(dtype: np.dtype[Any]) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .blocks import Block
-from .graph_model import GraphModel, encoded
+from .graph_model import GraphModel, encoded, rounded
 from .student import GLANCE, GLANCE_POOL, Student
 
 #: What the names of all new nodes start with.
@@ -23,12 +23,14 @@ def with_masks(student: Student) -> GraphModel:
     A mask is a 1x1 convolution with its sign turned, GreaterEqual (of the glance's resized map and that) and Cast. What
     a residual block adds is multiplied by it. Of any other block the background is taken off (in the bias of its last
     convolution), the rest multiplied, and the background added again.
+
+    What was trained, and so can bear it, is rounded for float16; the model's constants are not.
     """
     old = student.trunk.model
     model = GraphModel(copy.deepcopy(old.content), dict(old.weights))
     graph = _Graph(model)
     for name, variable in student.weights.items():
-        model.weights[name] = np.asarray(variable).reshape(old.weights[name].shape)
+        model.weights[name] = rounded(np.asarray(variable).reshape(old.weights[name].shape))
     glance = _glance(graph, student)
     # A mask reads what the block before puts out, gated, under its name.
     masks = {block.name: _mask(graph, student, block, glance) for block in student.leaders}
@@ -83,7 +85,7 @@ class _Graph:
 
     def constant(self, name: str, values: Any) -> str:
         """A weight."""
-        array = np.asarray(values)
+        array = rounded(np.asarray(values))
         name = f"{PREFIX}/{name}"
         dtype = {"float32": "DT_FLOAT", "int32": "DT_INT32"}[array.dtype.name]
         shape = {"dim": [{"size": str(size)} for size in array.shape]}
@@ -168,7 +170,7 @@ def _gate(graph: _Graph, student: Student, block: Block, mask: str) -> None:
         if end.bias is None:
             raise ValueError(f"{block.end}: it has no bias to take the background from")
         bias = graph.model.weights[end.bias]
-        graph.model.weights[end.bias] = bias - background.reshape(bias.shape)
+        graph.model.weights[end.bias] = rounded(bias - background.reshape(bias.shape))
     # What reads the block, be it from outside as an output, goes on reading its name.
     whole = graph.rename(block.end, f"{PREFIX}/{block.name}/whole")
     result = graph.node("Mul", f"{block.name}/masked", [whole, mask])
