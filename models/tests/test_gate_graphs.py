@@ -43,3 +43,11 @@ def test_a_prelu_of_its_own_lies_outside_the_trunk() -> None:
     got = trunk.after()(*(maps[name] for name in trunk.maps))
     x = maps["head"]
     np.testing.assert_allclose(got, tf.where(x > 0, x, x * graph.weights["slopes"]), atol=1e-5)
+
+
+def test_a_loop_is_refused() -> None:
+    graph = stem()
+    graph.node("Merge", "merge", head(graph), "next")
+    graph.node("NextIteration", "next", "merge")
+    with pytest.raises(ValueError, match="has a loop, at merge"):
+        Trunk(graph.model("merge"))
