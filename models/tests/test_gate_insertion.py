@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import pytest
 from graphs import head, stem
 
+from dynconv_models.gating import graph_model
 from dynconv_models.gating.blocks import find_blocks
 from dynconv_models.gating.graph_model import GraphModel
-from dynconv_models.gating.insertion import with_masks
+from dynconv_models.gating.insertion import take_masks, with_masks
 from dynconv_models.gating.student import Student
 from dynconv_models.gating.trunk import Trunk, imported
 
@@ -73,3 +77,28 @@ def test_what_is_added_and_an_output_too_has_a_background() -> None:
     model = graph.model(total, end)
     assert not find_blocks(Trunk(model))[0][0].residual
     check(model, 1)
+
+
+@pytest.mark.parametrize("op", ["Conv2D", "_FusedConv2D"])
+def test_a_block_without_a_bias_gets_one(op: str) -> None:
+    graph = stem()
+    end = head(graph, bias=None)
+    graph.nodes[-1]["op"] = op
+    check(graph.model(graph.node("Sigmoid", "probability", end)), 1)
+
+
+def test_a_shared_bias_stays_as_it_is(tmp_path: Path) -> None:
+    graph = stem()
+    zeros = graph.constant("zeros", np.zeros(4, np.float32))
+    ends = [head(graph, name=name, bias=zeros) for name in ("left", "right")]
+    graph.convolution("third", "stem", 4, 1, bias=zeros)
+    model = graph.model(*ends, "third")
+    check(model, 2)
+    student = student_of(model, 0)
+    student.weights["zeros"].assign([1, 2, 3, 4])
+    graph_model.write(with_masks(student), tmp_path)
+    again = student_of(model, 0)
+    take_masks(again, graph_model.read(tmp_path))
+    np.testing.assert_array_equal(again.weights["zeros"], [1, 2, 3, 4])
+    for name, background in student.backgrounds.items():
+        np.testing.assert_array_equal(again.backgrounds[name], background)

@@ -9,11 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .blocks import Block
-from .graph_model import GraphModel, encoded, rounded
+from .graph_model import GraphModel, data_inputs, encoded, rounded
 from .student import GLANCE, GLANCE_POOL, Student
+from .unfusing import PLAIN
 
 #: What the names of all new nodes start with.
 PREFIX = "dynconv"
+#: Convolutions that add no bias, and those that can.
+_FUSED = {plain: fused for fused, plain in PLAIN.items()}
 _FLOAT = {"type": "DT_FLOAT"}
 
 
@@ -69,7 +72,7 @@ def take_masks(student: Student, model: GraphModel) -> None:
         if background is None:
             continue
         background.assign(new(f"{block.name}/background", background))
-        bias = student.trunk.convolutions[block.end].bias
+        bias = _own_bias(student, block)
         if bias is not None:
             student.weights[bias].assign_add(np.asarray(background).reshape(tuple(student.weights[bias].shape)))
     for i, (kernel, bias) in enumerate(student.glance):
@@ -121,6 +124,14 @@ class _Graph:
             epsilon={"f": 0.0},
         )
 
+    def give_bias(self, name: str, constant: str, values: NDArray[Any]) -> None:
+        """Has a convolution without an activation add another bias, or one at all."""
+        node = self.model.by_name[name]
+        node["op"] = _FUSED.get(node["op"], node["op"])
+        control = [source for source in node["input"] if source.startswith("^")]
+        node["input"] = [*data_inputs(node)[:2], self.constant(constant, values), *control]
+        node["attr"].update(num_args={"i": "1"}, fused_ops={"list": {"s": [encoded("BiasAdd")]}})
+
     def rename(self, name: str, other: str) -> str:
         """Gives a node another name; what read it reads whatever gets its old one."""
         self.model.by_name[name]["name"] = other
@@ -162,15 +173,24 @@ def _mask(graph: _Graph, student: Student, block: Block, glance: str) -> str:
     return cast
 
 
+def _own_bias(student: Student, block: Block) -> str | None:
+    """The bias of a block's last convolution; None if it has none, or shares it, as converters let equal ones be."""
+    bias = student.trunk.convolutions[block.end].bias
+    return bias if bias is not None and len(student.trunk.consumers(bias)) == 1 else None
+
+
 def _gate(graph: _Graph, student: Student, block: Block, mask: str) -> None:
     variable = student.backgrounds.get(block.name)
     background = None if variable is None else np.asarray(variable)
     if background is not None:
-        end = student.trunk.convolutions[block.end]
-        if end.bias is None:
-            raise ValueError(f"{block.end}: it has no bias to take the background from")
-        bias = graph.model.weights[end.bias]
-        graph.model.weights[end.bias] = rounded(bias - background.reshape(bias.shape))
+        bias = _own_bias(student, block)
+        if bias is not None:
+            values = graph.model.weights[bias]
+            graph.model.weights[bias] = rounded(values - background.reshape(values.shape))
+        else:
+            shared = student.trunk.convolutions[block.end].bias
+            values = np.zeros_like(background) if shared is None else graph.model.weights[shared]
+            graph.give_bias(block.end, f"{block.name}/bias", values.reshape(background.shape) - background)
     # What reads the block, be it from outside as an output, goes on reading its name.
     whole = graph.rename(block.end, f"{PREFIX}/{block.name}/whole")
     result = graph.node("Mul", f"{block.name}/masked", [whole, mask])

@@ -7,7 +7,7 @@ from typing import Any
 from .graph_model import data_inputs, decoded
 
 #: What TensorFlow.js's converter fused, and what it was before.
-_PLAIN = {"_FusedConv2D": "Conv2D", "FusedDepthwiseConv2dNative": "DepthwiseConv2dNative"}
+PLAIN = {"_FusedConv2D": "Conv2D", "FusedDepthwiseConv2dNative": "DepthwiseConv2dNative"}
 _KEPT = ("strides", "padding", "dilations", "data_format")
 
 
@@ -16,7 +16,7 @@ def unfused(node: dict[str, Any]) -> list[dict[str, Any]]:
 
     The last one has the node's name.
     """
-    if node["op"] not in _PLAIN and node["op"] != "Prelu":
+    if node["op"] not in PLAIN and node["op"] != "Prelu":
         return [node]
     source, *others = data_inputs(node)
     attributes = node["attr"]
@@ -36,7 +36,7 @@ def unfused(node: dict[str, Any]) -> list[dict[str, Any]]:
         prelu(source, others[0])
     else:
         kept = {name: attributes[name] for name in _KEPT if name in attributes}
-        x = add(_PLAIN[node["op"]], source, others.pop(0), **kept)
+        x = add(PLAIN[node["op"]], source, others.pop(0), **kept)
         for op in map(decoded, attributes.get("fused_ops", {}).get("list", {}).get("s", [])):
             match op:
                 case "NoOp":
