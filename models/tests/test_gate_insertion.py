@@ -102,3 +102,20 @@ def test_a_shared_bias_stays_as_it_is(tmp_path: Path) -> None:
     np.testing.assert_array_equal(again.weights["zeros"], [1, 2, 3, 4])
     for name, background in student.backgrounds.items():
         np.testing.assert_array_equal(again.backgrounds[name], background)
+
+
+def test_a_chain_starts_behind_a_valid_window() -> None:
+    graph = stem()
+    narrow = graph.convolution("narrow", "stem", 8, padding="VALID", activation="Relu")
+    model = graph.model(head(graph, narrow, padding="VALID"))  # Of 1x1.
+    (block,), _ = find_blocks(Trunk(model))
+    assert block.source == narrow and block.size == (46, 46)
+    check(model, 1)
+
+
+def test_a_chain_that_ends_in_a_valid_window_gets_no_mask() -> None:
+    graph = stem()
+    wide = graph.convolution("wide", "stem", 24, activation="Relu")
+    blocks, refusals = find_blocks(Trunk(graph.model(graph.convolution("narrow", wide, 8, padding="VALID"))))
+    assert not blocks
+    assert "padding is VALID" in next(refusal.reason for refusal in refusals if refusal.end == "narrow")

@@ -118,12 +118,23 @@ def typical_share(block: Block) -> float:
 
 
 def _is_end(trunk: Trunk, found: Convolution) -> bool:
-    """Whether a convolution ends a chain: it is linear, or something else than one convolution alone reads it."""
+    """Whether a convolution ends a chain: it is linear or narrows, or something else than one convolution reads it."""
     readers = trunk.consumers(found.name)
-    if found.name in trunk.outputs or len(readers) != 1 or readers[0]["name"] not in trunk.convolutions:
+    if (
+        _narrows(trunk, found)
+        or found.name in trunk.outputs
+        or len(readers) != 1
+        or readers[0]["name"] not in trunk.convolutions
+    ):
         return True
     # A linear depthwise one is the first half of a separable convolution.
     return not found.activation and not found.depthwise
+
+
+def _narrows(trunk: Trunk, found: Convolution) -> bool:
+    """Whether a map is smaller than the strides make it, and so of another size than a mask of its source."""
+    window = _window(trunk, found)
+    return found.padding == "VALID" and window is not None and window.size != (1, 1)
 
 
 def _chain(trunk: Trunk, end: Convolution) -> list[Convolution]:
@@ -140,6 +151,8 @@ def _reason(trunk: Trunk, chain: list[Convolution], share: float) -> str | None:
     readers = trunk.consumers(end.name)
     if len(chain) == 1:
         return "it is one convolution alone, so a mask's decision would cost as much as it saves"
+    if _narrows(trunk, end):
+        return "its padding is VALID, so its map is smaller than a mask of what it reads"
     if share < SMALLEST_PART:
         return f"it is {100 * share:.1f} % of the model's work"
     if end.activation:
