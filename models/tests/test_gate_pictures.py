@@ -1,4 +1,4 @@
-"""Pictures as a model with masks sees them in training: scaled as its card says."""
+"""Pictures as a model with masks sees them in training: upright, and scaled as its card says."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from PIL import Image
 
 from dynconv_models.gating.blocks import find_blocks
 from dynconv_models.gating.distil import Distillation, Recipe
-from dynconv_models.gating.pictures import Scaling
+from dynconv_models.gating.pictures import Scaling, random_cut, whole
 from dynconv_models.gating.student import Student
 from dynconv_models.gating.trunk import Trunk
 
@@ -41,3 +41,36 @@ def test_floats_are_scaled_as_the_card_says(tmp_path: Path) -> None:
 def test_a_card_without_sense_is_refused(stated: object) -> None:
     with pytest.raises(ValueError, match="card's"):
         Scaling.of({"input": stated})
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Image.Image:
+    random = np.random.default_rng(0)
+    picture = Image.fromarray(random.integers(0, 256, (3, 4, 3), dtype=np.uint8)).resize((80, 60))
+    picture.save(tmp_path / "base.png")
+    return picture
+
+
+@pytest.mark.parametrize(("orientation", "turn"), [(3, Image.Transpose.ROTATE_180), (6, Image.Transpose.ROTATE_90)])
+def test_pictures_are_upright(tmp_path: Path, base: Image.Image, orientation: int, turn: Image.Transpose) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    base.transpose(turn).save(tmp_path / "turned.png", exif=exif)
+    np.testing.assert_array_equal(whole(tmp_path / "turned.png", 64), whole(tmp_path / "base.png", 64))
+
+
+def test_sixteen_bits_are_scaled_to_eight(tmp_path: Path, base: Image.Image) -> None:
+    grey = base.convert("L")
+    grey.save(tmp_path / "8.png")
+    Image.fromarray(np.asarray(grey).astype(np.uint16) * 257).save(tmp_path / "16.png")
+    np.testing.assert_array_equal(whole(tmp_path / "16.png", 64), whole(tmp_path / "8.png", 64))
+
+
+@pytest.mark.parametrize("name", ["cut.jpg", "cut.png"])
+def test_a_broken_picture_is_named(tmp_path: Path, base: Image.Image, name: str) -> None:
+    base.save(tmp_path / name)
+    data = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(data[: len(data) // 2])
+    for draw in (lambda file: whole(file, 64), lambda file: random_cut(file, 64, np.random.default_rng(0))):
+        with pytest.raises(ValueError, match=f"{name}: no picture that can be decoded"):
+            draw(tmp_path / name)

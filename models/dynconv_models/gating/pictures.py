@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
 #: The side of a cut square, against the longer side of the picture.
@@ -80,17 +83,35 @@ def random_cut(file: Path, size: int, random: np.random.Generator) -> NDArray[np
     return np.clip(pixels * np.float32(random.uniform(*BRIGHTNESS)), 0, 255)
 
 
-def _cut(file: Path, size: int, scale: float, shift: tuple[float, ...], mirror: bool) -> NDArray[np.float32]:
-    from PIL import Image
+def upright(file: Path) -> Image:
+    """A picture in RGB, turned as its EXIF orientation says.
 
-    with Image.open(file) as picture:
-        side = max(picture.size) * scale
-        step = side / size
-        x, y = (length / 2 - side / 2 + move * side for length, move in zip(picture.size, shift, strict=True))
-        # Reduced by whole factors first where it is much larger, since bilinear sampling skips pixels.
-        factor = max(1, int(step))
-        small = picture.convert("RGB").reduce(factor)
-        matrix = (step / factor, 0, x / factor, 0, step / factor, y / factor)
-        cut = small.transform((size, size), Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR)
+    Raises:
+        ValueError: if it cannot be decoded.
+    """
+    from PIL import Image, ImageOps
+
+    try:
+        with Image.open(file) as picture:
+            turned = ImageOps.exif_transpose(picture)
+            if turned.mode.startswith("I"):  # Pillow would cut 16 bits off at 255.
+                turned = Image.fromarray(np.rint(np.asarray(turned, np.float32) / 257).astype(np.uint8))
+            return turned.convert("RGB")
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise ValueError(f"{file}: no picture that can be decoded ({error})") from error
+
+
+def _cut(file: Path, size: int, scale: float, shift: tuple[float, ...], mirror: bool) -> NDArray[np.float32]:
+    from PIL.Image import Resampling, Transform
+
+    picture = upright(file)
+    side = max(picture.size) * scale
+    step = side / size
+    x, y = (length / 2 - side / 2 + move * side for length, move in zip(picture.size, shift, strict=True))
+    # Reduced by whole factors first where it is much larger, since bilinear sampling skips pixels.
+    factor = max(1, int(step))
+    matrix = (step / factor, 0, x / factor, 0, step / factor, y / factor)
+    small = picture.reduce(factor)
+    cut = small.transform((size, size), Transform.AFFINE, matrix, Resampling.BILINEAR)
     pixels = np.asarray(cut, np.float32)
     return pixels[:, ::-1] if mirror else pixels
