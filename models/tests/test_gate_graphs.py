@@ -51,3 +51,10 @@ def test_a_loop_is_refused() -> None:
     graph.node("NextIteration", "next", "merge")
     with pytest.raises(ValueError, match="has a loop, at merge"):
         Trunk(graph.model("merge"))
+
+
+def test_a_placeholder_without_a_shape_is_refused() -> None:
+    graph = stem()
+    graph.nodes[0]["attr"].pop("shape")
+    with pytest.raises(ValueError, match=r"reads tensors of no stated shape, must read a square picture"):
+        Trunk(graph.model(head(graph)))

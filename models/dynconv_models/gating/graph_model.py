@@ -72,9 +72,11 @@ class GraphModel:
         Raises:
             ValueError: if it is not a square of a fixed size with three channels.
         """
-        shape = [int(dim["size"]) for dim in self.input["attr"]["shape"]["shape"].get("dim", [])]
+        stated = self.input.get("attr", {}).get("shape", {}).get("shape", {})
+        shape = [int(dim["size"]) for dim in stated.get("dim", [])]
         if len(shape) != 4 or shape[1] != shape[2] or shape[1] < 1 or shape[3] != 3:
-            raise ValueError(f"the model reads {shape}, must read a square picture of a fixed size: [1, S, S, 3]")
+            read = shape or "tensors of no stated shape"
+            raise ValueError(f"the model reads {read}, must read a square picture of a fixed size: [1, S, S, 3]")
         return shape[1]
 
     @property
