@@ -165,6 +165,7 @@ class Distillation:
                 source = ahead.result()
                 ahead = pool.submit(self._sources, step + 1)
                 progress = step / recipe.steps
+                self.student.step.assign(step)
                 self.student.noise.assign(max(0.0, 1 - progress / recipe.noise) if recipe.noise else 0.0)
                 loss, share = self._graph(source, *(np.float32(value) for value in self._schedule(step)))
                 self.step = step + 1
