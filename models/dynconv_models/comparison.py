@@ -98,7 +98,7 @@ class Verdict:
         dynamic: the dynamic network.
         faster: static networks of equal or lower latency, each with the dynamic network's lead in points of PCKh.
         lead_at_equal_latency: over the line through the two static networks whose latencies enclose the dynamic
-            network's; None where no two do.
+            network's, of those that no other static network beats; None where no two do.
     """
 
     dynamic: Entry
@@ -180,12 +180,23 @@ def verdicts(entries: Sequence[Entry]) -> list[Verdict]:
 
 
 def _lead(rate: float, latency: float, static: Sequence[tuple[float, float]]) -> float | None:
-    """Lead over static (latency, rate) points in ascending order, interpolated linearly."""
-    for (ms0, rate0), (ms1, rate1) in itertools.pairwise(static):
+    """Lead over the front of static (latency, rate) points, interpolated linearly."""
+    for (ms0, rate0), (ms1, rate1) in itertools.pairwise(_front(static)):
         if ms0 <= latency <= ms1:
-            share = 0.0 if ms1 == ms0 else (latency - ms0) / (ms1 - ms0)
-            return rate - (rate0 + share * (rate1 - rate0))
+            return rate - (rate0 + (latency - ms0) / (ms1 - ms0) * (rate1 - rate0))
     return None
+
+
+def _front(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The (latency, rate) points, in ascending order, that no other of them equals or beats in both.
+
+    Nobody would choose the others, and a line through one of them lies too low.
+    """
+    front: list[tuple[float, float]] = []
+    for ms, rate in sorted(points, key=lambda point: (point[0], -point[1])):
+        if not front or rate > front[-1][1]:
+            front.append((ms, rate))
+    return front
 
 
 def _means(measured: Sequence[dict[Backend, Latency]]) -> dict[Backend, Latency]:

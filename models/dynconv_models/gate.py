@@ -104,30 +104,42 @@ def gate(
     `start` is an earlier result (`model.json`, or its folder), whose masks and weights are trained further.
 
     Raises:
-        FileNotFoundError: for a missing model, or no pictures.
-        ValueError: for a model that cannot be gated, a broken card, a checkpoint of another recipe, or an earlier
-            result that was not made of this model.
+        OSError: for a missing model, no pictures, or a folder that cannot be made.
+        ValueError: for a model that cannot be gated, a broken card or picture, a checkpoint of another training, an
+            earlier result that was not made of this model, or a folder for the result that is that of a model.
     """
     before = card_of(model)
+    scaling = pictures.Scaling.of(before)
     trunk = Trunk(graph_model.read(model))
     blocks, refusals = find_blocks(trunk)
     report(describe(trunk, blocks, refusals))
     training, held_out = pictures.find(images)
+    earlier = None if start is None else card_of(start).get("gating", {})
     student = Student(trunk, blocks, recipe.seed)
     first = None if start is None else graph_model.read(start)
-    work = Distillation(trunk, student, recipe, training, out / CHECKPOINT, first)
+    _make_folder(out, [model] if start is None else [model, start])
+    work = Distillation(trunk, student, recipe, training, out / CHECKPOINT, first, scaling)
     work.train(report, held_out)
     for variable in student.weights.values():
         variable.assign(graph_model.rounded(variable.numpy()))
     agreement = work.agreement(held_out)
     report(f"On {len(held_out)} pictures that it was not trained on: {agreement}")
     graph_model.write(with_masks(student), out)
-    earlier = None if start is None else card_of(start).get("gating", {})
     content = card(before, blocks, work, agreement, earlier)
     scratch = out / f"{CARD}.tmp"
     scratch.write_text(json.dumps(content, indent=2) + "\n")
     os.replace(scratch, out / CARD)
     return content
+
+
+def _make_folder(out: Path, models: Sequence[Path]) -> None:
+    """Makes the folder for the result, which must not be that of a model it is made of."""
+    if out.exists() and not out.is_dir():
+        raise ValueError(f"{out}: a file; --out names a folder")
+    for model in models:
+        if out.resolve() == (model if model.is_dir() else model.parent).resolve():
+            raise ValueError(f"{out}: {model} lies there and would be overwritten; give another folder to --out")
+    out.mkdir(parents=True, exist_ok=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -159,7 +171,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if options.further is not None:
             recipe = recipe.further
         gate(options.model, options.images, options.out, recipe, options.further, report)
-    except (ValueError, FileNotFoundError) as error:
+    except (ValueError, OSError) as error:
         sys.exit(str(error))
 
 

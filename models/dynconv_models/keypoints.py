@@ -73,10 +73,7 @@ def held_out(folder: Path, size: int, count: int | None = None) -> Labelled:
 
 def _placed(person: Person, size: int) -> NDArray[np.float64]:
     """A person's joints in the pixels of the square that holds the whole photograph in its middle."""
-    from PIL import Image
-
-    with Image.open(person.file) as photograph:
-        sides = np.array(photograph.size, float)
+    sides = np.array(pictures.upright(person.file).size, float)
     side = sides.max()
     return (person.joints + (side - sides) / 2) * (size / side)
 

@@ -236,7 +236,8 @@ def _verdicts(entries: Sequence[Entry]) -> str:
     lines = [
         "Each network counts with its latency on dynconv. A dynamic network is called better if its PCKh is at least "
         f"{MARGIN:g} point above that of every static network of its family with equal or lower latency, and as much "
-        "above the straight line between the two static networks whose latencies enclose its own.\n"
+        "above the straight line between the two static networks whose latencies enclose its own. That line leaves out "
+        "static networks that another static one beats: with equal or lower latency, and equal or higher PCKh.\n"
     ]
     found = verdicts(entries)
     judged = {verdict.dynamic.network.name for verdict in found}

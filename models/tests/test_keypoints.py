@@ -37,6 +37,16 @@ def test_photographs_are_whole_and_centred(lspet: Path) -> None:
     np.testing.assert_allclose(data.joints[1, 0], (ankle + np.array([20, 0])) * 2)
 
 
+def test_labels_are_those_of_the_upright_photograph(lspet: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    file = lspet / "images" / "im00021.jpg"
+    with Image.open(file) as photograph:
+        photograph.transpose(Image.Transpose.ROTATE_90).save(file, exif=exif)
+    ankle = loadmat(lspet / "joints.mat")["joints"][0, :2, 20]
+    np.testing.assert_allclose(held_out(lspet, 160).joints[1, 0], (ankle + np.array([20, 0])) * 2)
+
+
 def test_pck_counts_joints_near_their_labels(lspet: Path) -> None:
     data = held_out(lspet, 160)
     assert len(COMMON) == 12

@@ -78,17 +78,28 @@ def test_verdicts_against_a_hand_made_case(trained: Path, latency: Path) -> None
     assert verdict.dynamic.pckh == pytest.approx(50.7) and not verdict.is_better
 
 
-def test_a_network_between_two_static_ones_must_lead_the_line_through_them() -> None:
-    def entry(name: str, pckh: float, ms: float) -> Entry:
-        run = Run.parse(name)
-        return Entry(run.network, (card_of(run, "key", pckh),), 1, {"dynconv": Latency(ms, ms, ms)})
+def entry(name: str, pckh: float, ms: float) -> Entry:
+    run = Run.parse(name)
+    return Entry(run.network, (card_of(run, "key", pckh),), 1, {"dynconv": Latency(ms, ms, ms)})
 
+
+def test_a_network_between_two_static_ones_must_lead_the_line_through_them() -> None:
     static = [entry("mobilenetv2-static-w050", 50.0, 2.0), entry("mobilenetv2-static-w100", 60.0, 6.0)]
     for pckh, better in ((57.0, True), (55.5, False)):
         (verdict,) = verdicts([*static, entry("mobilenetv2-dynamic-b025", pckh, 4.0)])
         assert verdict.lead_at_equal_latency == pytest.approx(pckh - 55) and verdict.is_better == better
     (alone,) = verdicts([static[1], entry("mobilenetv2-dynamic-b025", 70.0, 4.0)])
     assert not alone.is_better
+
+
+def test_the_line_leaves_out_static_networks_that_another_one_beats() -> None:
+    fast, best = entry("mobilenetv2-static-w050", 50.0, 2.0), entry("mobilenetv2-static-w100", 60.0, 6.0)
+    dynamic = entry("mobilenetv2-dynamic-b025", 58.0, 4.0)
+    for pckh, ms in ((49.0, 3.0), (50.0, 3.0), (49.0, 2.0), (50.0, 2.0), (59.0, 6.0), (60.0, 7.0)):
+        (verdict,) = verdicts([fast, best, dynamic, entry("mobilenetv2-static-w075", pckh, ms)])
+        assert verdict.lead_at_equal_latency == pytest.approx(3.0), (pckh, ms)
+    (verdict,) = verdicts([fast, best, dynamic, entry("mobilenetv2-static-w075", 57.5, 3.0)])
+    assert verdict.lead_at_equal_latency == pytest.approx(58 - (57.5 + 2.5 / 3))
 
 
 def test_pages_and_diagrams_are_reproducible(tmp_path: Path, trained: Path, latency: Path) -> None:

@@ -118,11 +118,23 @@ def typical_share(block: Block) -> float:
 
 
 def _is_end(trunk: Trunk, found: Convolution) -> bool:
-    """Whether a convolution ends a chain: it is linear, or what reads it is no convolution."""
+    """Whether a convolution ends a chain: it is linear or narrows, or something else than one convolution reads it."""
     readers = trunk.consumers(found.name)
-    if found.depthwise and not found.activation and len(readers) == 1 and readers[0]["name"] in trunk.convolutions:
-        return False  # The first half of a separable convolution.
-    return not found.activation or len(readers) != 1 or readers[0]["name"] not in trunk.convolutions
+    if (
+        _narrows(trunk, found)
+        or found.name in trunk.outputs
+        or len(readers) != 1
+        or readers[0]["name"] not in trunk.convolutions
+    ):
+        return True
+    # A linear depthwise one is the first half of a separable convolution.
+    return not found.activation and not found.depthwise
+
+
+def _narrows(trunk: Trunk, found: Convolution) -> bool:
+    """Whether a map is smaller than the strides make it, and so of another size than a mask of its source."""
+    window = _window(trunk, found)
+    return found.padding == "VALID" and window is not None and window.size != (1, 1)
 
 
 def _chain(trunk: Trunk, end: Convolution) -> list[Convolution]:
@@ -139,11 +151,13 @@ def _reason(trunk: Trunk, chain: list[Convolution], share: float) -> str | None:
     readers = trunk.consumers(end.name)
     if len(chain) == 1:
         return "it is one convolution alone, so a mask's decision would cost as much as it saves"
+    if _narrows(trunk, end):
+        return "its padding is VALID, so its map is smaller than a mask of what it reads"
     if share < SMALLEST_PART:
         return f"it is {100 * share:.1f} % of the model's work"
     if end.activation:
         return f"it ends in {end.activation}: a background would have to pass it"
-    if readers and all(reader["op"] in GATHERING for reader in readers):
+    if readers and end.name not in trunk.outputs and all(reader["op"] in GATHERING for reader in readers):
         return "it is read at a few pixels, and a backend that knows it computes those alone"
     block = _block(trunk, chain)
     left = typical_share(block)
@@ -159,7 +173,8 @@ def _block(trunk: Trunk, chain: list[Convolution]) -> Block:
     end = chain[-1]
     layers = tuple(Layer(one.name, macs(trunk, one), _window(trunk, one)) for one in chain)
     readers = trunk.consumers(end.name)
-    residual = len(readers) == 1 and readers[0]["op"] in ("Add", "AddV2") and _adds_a_map(trunk, readers[0], end.name)
+    is_added = end.name not in trunk.outputs and len(readers) == 1 and readers[0]["op"] in ("Add", "AddV2")
+    residual = is_added and _adds_a_map(trunk, readers[0], end.name)
     return Block(
         end.name,
         chain[0].source,

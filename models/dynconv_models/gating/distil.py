@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 import os
 import time
 from collections.abc import Callable
@@ -110,6 +112,7 @@ class Distillation:
         files: list[Path],
         checkpoint: Path,
         start: GraphModel | None = None,
+        scaling: pictures.Scaling = pictures.ZERO_TO_ONE,
     ) -> None:
         """Goes on from the checkpoint if it is there.
 
@@ -120,12 +123,14 @@ class Distillation:
             files: the pictures.
             checkpoint: where it is kept.
             start: the result of an earlier training, whose masks and weights this one begins with.
+            scaling: what the model expects of pictures, if it reads floats.
 
         Raises:
-            ValueError: if the checkpoint is of another recipe, or `start` of another model.
+            ValueError: if the checkpoint is of another training, or `start` of another model.
         """
         self.trunk, self.student, self.recipe, self.files = trunk, student, recipe, files
-        self.checkpoint = checkpoint
+        self.checkpoint, self.scaling = checkpoint, scaling
+        self._material = _fingerprint(trunk.model, start, [file.name for file in files], scaling)
         self.seconds = 0.0
         self.step = 0
         self._probable = [_is_probability(trunk, name) for name in trunk.maps]
@@ -160,6 +165,7 @@ class Distillation:
                 source = ahead.result()
                 ahead = pool.submit(self._sources, step + 1)
                 progress = step / recipe.steps
+                self.student.step.assign(step)
                 self.student.noise.assign(max(0.0, 1 - progress / recipe.noise) if recipe.noise else 0.0)
                 loss, share = self._graph(source, *(np.float32(value) for value in self._schedule(step)))
                 self.step = step + 1
@@ -234,6 +240,8 @@ class Distillation:
 
     def _source(self, batch: NDArray[np.float32]) -> Any:
         dtype = self.trunk.model.input_dtype
+        if np.issubdtype(np.dtype(dtype), np.floating):
+            batch = self.scaling(batch)
         return tf.concat([self._before(tf.cast(one[None], dtype)) for one in batch], axis=0)
 
     def _update(self, source: Any, slow: Any, fast: Any, budget: Any, bounded: Any) -> tuple[Any, Any]:
@@ -278,7 +286,9 @@ class Distillation:
         self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
         scratch = self.checkpoint.with_suffix(".tmp.npz")
         arrays = {f"{index}": variable.numpy() for index, variable in enumerate(self._state())}
-        np.savez(scratch, recipe=str(self.recipe), step=self.step, seconds=np.float64(self.seconds), **arrays)
+        np.savez(
+            scratch, recipe=str(self.recipe), material=self._material, step=self.step, seconds=self.seconds, **arrays
+        )
         os.replace(scratch, self.checkpoint)
 
     def _restore(self) -> None:
@@ -287,9 +297,26 @@ class Distillation:
                 raise ValueError(
                     f"{self.checkpoint}: of another training ({arrays['recipe']}); delete it, or ask for the same"
                 )
+            if "material" not in arrays or str(arrays["material"]) != self._material:
+                raise ValueError(
+                    f"{self.checkpoint}: of another training (of another model, on other pictures, or with another "
+                    "start); delete it, or ask for the same"
+                )
             for index, variable in enumerate(self._state()):
                 variable.assign(arrays[f"{index}"])
             self.step, self.seconds = int(arrays["step"]), float(arrays["seconds"])
+
+
+def _fingerprint(model: GraphModel, start: GraphModel | None, names: list[str], scaling: pictures.Scaling) -> str:
+    """What tells the material of a training from that of any other: models, pictures, and how these are scaled."""
+    digest = hashlib.sha256(json.dumps([names, dataclasses.astuple(scaling)]).encode())
+    for one in (model, start):
+        if one is not None:
+            digest.update(json.dumps([one.content["modelTopology"], one.outputs], sort_keys=True).encode())
+            for name, values in sorted(one.weights.items()):
+                digest.update(f"{name}{values.shape}{values.dtype}".encode())
+                digest.update(np.ascontiguousarray(values).tobytes())
+    return digest.hexdigest()
 
 
 def _is_probability(trunk: Trunk, name: str) -> bool:

@@ -72,9 +72,11 @@ class GraphModel:
         Raises:
             ValueError: if it is not a square of a fixed size with three channels.
         """
-        shape = [int(dim["size"]) for dim in self.input["attr"]["shape"]["shape"].get("dim", [])]
+        stated = self.input.get("attr", {}).get("shape", {}).get("shape", {})
+        shape = [int(dim["size"]) for dim in stated.get("dim", [])]
         if len(shape) != 4 or shape[1] != shape[2] or shape[1] < 1 or shape[3] != 3:
-            raise ValueError(f"the model reads {shape}, must read a square picture of a fixed size: [1, S, S, 3]")
+            read = shape or "tensors of no stated shape"
+            raise ValueError(f"the model reads {read}, must read a square picture of a fixed size: [1, S, S, 3]")
         return shape[1]
 
     @property
@@ -159,6 +161,8 @@ def _unpack(entries: list[dict[str, Any]], data: bytes, weights: dict[str, NDArr
         values = np.frombuffer(data, stored, count, offset)
         if quantization and "scale" in quantization:
             values = values * np.float32(quantization["scale"]) + np.float32(quantization["min"])
+            if dtype == np.int32:  # As TensorFlow.js does.
+                values = np.rint(values)
         weights[entry["name"]] = values.astype(dtype).reshape(entry["shape"])
         offset += count * stored.itemsize
     if offset != len(data):
@@ -166,14 +170,14 @@ def _unpack(entries: list[dict[str, Any]], data: bytes, weights: dict[str, NDArr
 
 
 def write(model: GraphModel, directory: Path) -> None:
-    """Writes `model.json` and its weights, as float16 but for small ones; `model.json` comes last."""
+    """Writes `model.json` and its weights, as float16 where that loses nothing; `model.json` comes last."""
     directory.mkdir(parents=True, exist_ok=True)
     entries, data = [], bytearray()
     for name, values in model.weights.items():
         entry: dict[str, Any] = {"name": name, "shape": list(values.shape), "dtype": _name_of(values.dtype)}
-        if values.dtype == np.float32 and values.size >= _SMALLEST_FLOAT16:
+        if _may_be_float16(values) and np.array_equal(_float16(values), values, equal_nan=True):
             entry["quantization"] = {"dtype": "float16", "original_dtype": "float32"}
-            values = values.astype(np.float16)
+            values = _float16(values)
         entries.append(entry)
         data += np.ascontiguousarray(values).tobytes()
     (directory / WEIGHTS_FILE).write_bytes(data)
@@ -184,10 +188,18 @@ def write(model: GraphModel, directory: Path) -> None:
 
 
 def rounded(values: NDArray[Any]) -> NDArray[Any]:
-    """What comes back of a weight after `write` and `read`."""
-    if values.dtype != np.float32 or values.size < _SMALLEST_FLOAT16:
-        return values
-    return values.astype(np.float16).astype(np.float32)
+    """What `write` stores as float16; values as they are where it never does, or where one is too large for that."""
+    half = _float16(values) if _may_be_float16(values) else values
+    return half.astype(values.dtype) if np.isfinite(half).all() else values
+
+
+def _may_be_float16(values: NDArray[Any]) -> bool:
+    return values.dtype == np.float32 and values.size >= _SMALLEST_FLOAT16
+
+
+def _float16(values: NDArray[Any]) -> NDArray[np.float16]:
+    with np.errstate(over="ignore"):
+        return values.astype(np.float16)
 
 
 def _name_of(dtype: np.dtype[Any]) -> str:

@@ -9,11 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .blocks import Block
-from .graph_model import GraphModel, encoded
+from .graph_model import GraphModel, data_inputs, encoded, rounded
 from .student import GLANCE, GLANCE_POOL, Student
+from .unfusing import PLAIN
 
 #: What the names of all new nodes start with.
 PREFIX = "dynconv"
+#: Convolutions that add no bias, and those that can.
+_FUSED = {plain: fused for fused, plain in PLAIN.items()}
 _FLOAT = {"type": "DT_FLOAT"}
 
 
@@ -23,14 +26,16 @@ def with_masks(student: Student) -> GraphModel:
     A mask is a 1x1 convolution with its sign turned, GreaterEqual (of the glance's resized map and that) and Cast. What
     a residual block adds is multiplied by it. Of any other block the background is taken off (in the bias of its last
     convolution), the rest multiplied, and the background added again.
+
+    What was trained, and so can bear it, is rounded for float16; the model's constants are not.
     """
     old = student.trunk.model
     model = GraphModel(copy.deepcopy(old.content), dict(old.weights))
     graph = _Graph(model)
     for name, variable in student.weights.items():
-        model.weights[name] = np.asarray(variable).reshape(old.weights[name].shape)
+        model.weights[name] = rounded(np.asarray(variable).reshape(old.weights[name].shape))
     glance = _glance(graph, student)
-    # All masks first: a mask reads what the block before puts out, gated.
+    # A mask reads what the block before puts out, gated, under its name.
     masks = {block.name: _mask(graph, student, block, glance) for block in student.leaders}
     for block in student.blocks:
         _gate(graph, student, block, masks[block.leader])
@@ -67,7 +72,7 @@ def take_masks(student: Student, model: GraphModel) -> None:
         if background is None:
             continue
         background.assign(new(f"{block.name}/background", background))
-        bias = student.trunk.convolutions[block.end].bias
+        bias = _own_bias(student, block)
         if bias is not None:
             student.weights[bias].assign_add(np.asarray(background).reshape(tuple(student.weights[bias].shape)))
     for i, (kernel, bias) in enumerate(student.glance):
@@ -83,7 +88,7 @@ class _Graph:
 
     def constant(self, name: str, values: Any) -> str:
         """A weight."""
-        array = np.asarray(values)
+        array = rounded(np.asarray(values))
         name = f"{PREFIX}/{name}"
         dtype = {"float32": "DT_FLOAT", "int32": "DT_INT32"}[array.dtype.name]
         shape = {"dim": [{"size": str(size)} for size in array.shape]}
@@ -119,11 +124,18 @@ class _Graph:
             epsilon={"f": 0.0},
         )
 
-    def replace(self, name: str, other: str) -> None:
-        """Has all nodes so far that read `name` read `other` instead."""
-        for node in self.model.nodes:
-            if "input" in node:
-                node["input"] = [other if source in (name, f"{name}:0") else source for source in node["input"]]
+    def give_bias(self, name: str, constant: str, values: NDArray[Any]) -> None:
+        """Has a convolution without an activation add another bias, or one at all."""
+        node = self.model.by_name[name]
+        node["op"] = _FUSED.get(node["op"], node["op"])
+        control = [source for source in node["input"] if source.startswith("^")]
+        node["input"] = [*data_inputs(node)[:2], self.constant(constant, values), *control]
+        node["attr"].update(num_args={"i": "1"}, fused_ops={"list": {"s": [encoded("BiasAdd")]}})
+
+    def rename(self, name: str, other: str) -> str:
+        """Gives a node another name; what read it reads whatever gets its old one."""
+        self.model.by_name[name]["name"] = other
+        return other
 
 
 def _glance(graph: _Graph, student: Student) -> str:
@@ -161,19 +173,28 @@ def _mask(graph: _Graph, student: Student, block: Block, glance: str) -> str:
     return cast
 
 
+def _own_bias(student: Student, block: Block) -> str | None:
+    """The bias of a block's last convolution; None if it has none, or shares it, as converters let equal ones be."""
+    bias = student.trunk.convolutions[block.end].bias
+    return bias if bias is not None and len(student.trunk.consumers(bias)) == 1 else None
+
+
 def _gate(graph: _Graph, student: Student, block: Block, mask: str) -> None:
     variable = student.backgrounds.get(block.name)
     background = None if variable is None else np.asarray(variable)
-    masked = f"{PREFIX}/{block.name}/masked"
-    result = masked
     if background is not None:
-        end = student.trunk.convolutions[block.end]
-        if end.bias is None:
-            raise ValueError(f"{block.end}: it has no bias to take the background from")
-        bias = graph.model.weights[end.bias]
-        graph.model.weights[end.bias] = bias - background.reshape(bias.shape)
-        result = f"{PREFIX}/{block.name}/out"
-    graph.replace(block.end, result)
-    graph.node("Mul", f"{block.name}/masked", [block.end, mask])
+        bias = _own_bias(student, block)
+        if bias is not None:
+            values = graph.model.weights[bias]
+            graph.model.weights[bias] = rounded(values - background.reshape(values.shape))
+        else:
+            shared = student.trunk.convolutions[block.end].bias
+            values = np.zeros_like(background) if shared is None else graph.model.weights[shared]
+            graph.give_bias(block.end, f"{block.name}/bias", values.reshape(background.shape) - background)
+    # What reads the block, be it from outside as an output, goes on reading its name.
+    whole = graph.rename(block.end, f"{PREFIX}/{block.name}/whole")
+    result = graph.node("Mul", f"{block.name}/masked", [whole, mask])
     if background is not None:
-        graph.node("AddV2", f"{block.name}/out", [masked, graph.constant(f"{block.name}/background", background)])
+        shift = graph.constant(f"{block.name}/background", background)
+        result = graph.node("AddV2", f"{block.name}/out", [result, shift])
+    graph.rename(result, block.end)

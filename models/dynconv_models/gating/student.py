@@ -53,6 +53,9 @@ class Student:
         scales: by leading block: what a kernel is multiplied by before use, so that logits move as fast over many large
             channels as over few small ones.
         glance: kernel and bias of each convolution.
+        seed: of its weights and of the masks' noise.
+        noise: how much of it there is in training.
+        step: of the training, for which the noise is drawn.
     """
 
     def __init__(self, trunk: Trunk, blocks: list[Block], seed: int = 0) -> None:
@@ -83,7 +86,9 @@ class Student:
                 (keras.Variable(kernel.astype(np.float32)), keras.Variable(np.zeros(filters, np.float32)))
             )
             channels = filters
+        self.seed = seed
         self.noise = keras.Variable(0.0, trainable=False)
+        self.step = keras.Variable(0, trainable=False, dtype="int64")
 
     @property
     def new_variables(self) -> list[keras.Variable]:
@@ -154,7 +159,8 @@ class Student:
         logits += tf.raw_ops.ResizeBilinear(images=glance, size=list(block.size), half_pixel_centers=True)
         if not training:
             return tf.cast(logits >= 0, tf.float32)
-        uniform = tf.random.uniform(tf.shape(logits), 1e-6, 1 - 1e-6)
+        drawn = tf.random.experimental.stateless_fold_in([self.seed, self.step.value], self.leaders.index(block))
+        uniform = tf.random.stateless_uniform(tf.shape(logits), drawn, 1e-6, 1 - 1e-6)
         noisy = logits + self.noise * (tf.math.log(uniform) - tf.math.log1p(-uniform))
         soft = tf.sigmoid(noisy)
         return tf.cast(noisy >= 0, tf.float32) + (soft - tf.stop_gradient(soft))

@@ -94,6 +94,7 @@ class Trunk:
         source: the tensor that it reads, [N, S, S, C].
         nodes: by name, in an order in which each comes after what it reads.
         convolutions: those of the nodes, by name.
+        outputs: the nodes of the whole graph that are outputs.
         maps: the nodes that something outside reads, or that are outputs.
         shapes: of what each node puts out for one picture, [H, W, C]; with the source.
     """
@@ -102,7 +103,7 @@ class Trunk:
         """Finds the trunk.
 
         Raises:
-            ValueError: if there is none, or it reads several tensors.
+            ValueError: if there is none, it reads several tensors, or the graph has a loop.
         """
         self.model = model
         order = _sorted(model)
@@ -125,9 +126,9 @@ class Trunk:
         if len(sources) != 1:
             raise ValueError(f"the model's convolutions read {len(sources)} tensors first, must read one: a picture")
         self.source = next(iter(sources))
-        outputs = {base(name) for name in model.outputs}
+        self.outputs = {base(name) for name in model.outputs}
         read_outside = {base(s) for node in order if node["name"] not in self.nodes for s in data_inputs(node)}
-        self.maps = [name for name in self.nodes if name in read_outside or name in outputs]
+        self.maps = [name for name in self.nodes if name in read_outside or name in self.outputs]
         self.shapes = self._shapes()
 
     @cached_property
@@ -194,20 +195,26 @@ class Trunk:
 
 
 def _sorted(model: GraphModel) -> list[dict[str, Any]]:
-    """The nodes, each after what it reads."""
+    """The nodes, each after what it reads.
+
+    Raises:
+        ValueError: for a graph with a loop.
+    """
     nodes, done, order = model.by_name, set[str](), []
     for first in nodes:
-        stack = [first]
-        while stack:
-            name = stack[-1]
-            missing = [k for s in nodes[name].get("input", []) if (k := base(s)) not in done and k in nodes]
-            if missing and name not in done:
-                stack.append(missing[0])
-                continue
-            stack.pop()
-            if name not in done:
+        path: dict[str, None] = {} if first in done else {first: None}  # Each waits for the one behind it.
+        while path:
+            name = next(reversed(path))
+            sources = map(base, nodes[name].get("input", []))
+            missing = next((source for source in sources if source in nodes and source not in done), None)
+            if missing is None:
+                path.popitem()
                 done.add(name)
                 order.append(nodes[name])
+            elif missing in path:
+                raise ValueError(f"the graph has a loop, at {missing}: a model with loops cannot be gated")
+            else:
+                path[missing] = None
     return order
 
 
