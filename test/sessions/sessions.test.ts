@@ -1,8 +1,9 @@
 import { assert } from 'chai';
+import { IN_NODE } from '../support/environment.js';
 import { checkSessions } from './check-sessions.js';
 
 /** How many, always the same; `npm run programs -- --kind sessions --count N --seed S` runs others. */
-const SESSIONS = 200;
+const SESSIONS = IN_NODE ? 200 : 40;
 const SEED = 1;
 
 describe('random sessions', () => {
