@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { setUnrollingTable } from '../../src/index.js';
 import { startWith } from '../arrays/start-with.js';
 import { watchHeap } from '../backend/canaries.js';
-import { dynconv, restart } from '../backend/footprint.js';
+import { dynconv, held, restart } from '../backend/footprint.js';
 import { anyNetwork, Network } from './network.js';
 import type { NetworkSpec, Read } from './network.js';
 import { anyTable } from './table.js';
@@ -63,6 +63,7 @@ async function checkCase({ network: spec, table, lanes }: Case): Promise<void> {
     const expected = await network.predict(SYNC);
     for (const count of lanes) {
       tf.env().set('DYNCONV_LANES', count);
+      let before = '';
       for (let round = 0; round < ROUNDS; round++) {
         const readings = await network.predict(round % 2 === 0 ? SYNC : ASYNC);
         readings.forEach((values, at) => {
@@ -73,6 +74,11 @@ async function checkCase({ network: spec, table, lanes }: Case): Promise<void> {
             `prediction ${round} on ${count} lanes: value ${place} of reading ${at} is ${is}, and ${was} on one`,
           );
         });
+        const after = held();
+        // The first ones fill caches.
+        if (round === ROUNDS - 1)
+          assert.equal(after, before, `something is left on ${count} lanes`);
+        before = after;
       }
     }
   } finally {

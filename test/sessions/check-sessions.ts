@@ -4,7 +4,7 @@ import { assert } from 'chai';
 import fc from 'fast-check';
 import { capture } from '../../src/index.js';
 import { assertClose } from '../backend/closeness.js';
-import { footprint } from '../backend/footprint.js';
+import { held } from '../backend/footprint.js';
 import { runSession, separately } from './interpreter.js';
 import type { Capture, Host } from './interpreter.js';
 import { anySession } from './session.js';
@@ -36,7 +36,7 @@ async function checkSession(session: Session): Promise<void> {
     capture: (make, weights, examples) => capture(make(weights), ...examples),
     onThreshold: () => undefined,
   };
-  let held = '';
+  let before = '';
   for (const round of ['first', 'second']) {
     const readings = await runSession(session, replays);
     assert.equal(readings.length, expected.length);
@@ -48,16 +48,10 @@ async function checkSession(session: Session): Promise<void> {
         throw new Error(`reading ${at} of the ${round} run, ${message}`, { cause });
       }
     });
-    const before = held;
-    held = heldNow();
-    if (round === 'second') assert.equal(held, before, 'something is left');
+    const after = held();
+    if (round === 'second') assert.equal(after, before, 'something is left');
+    before = after;
   }
-}
-
-/** What the backend holds, but for the memory that it has besides. */
-function heldNow(): string {
-  const { tensors, bytes, buffers, ids, blocks } = footprint();
-  return `${tensors} tensors of ${bytes} bytes, ${buffers} buffers, ${ids} ids, ${blocks} blocks`;
 }
 
 /** What a session reads on the cpu backend, and the least distance of a score from its threshold. */
