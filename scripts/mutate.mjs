@@ -28,7 +28,7 @@ Exit codes: 0; 1 when no spec saw one of them; 2 for a wrong option.`;
 
 const COPY = `${BUILD}/mutant`;
 /** What runs on a mutant, the quick ones first; the rest tests the command and the mapping explorer. */
-const SPECS = ['kernels', 'memory', 'graph', 'backend', 'arrays'];
+const SPECS = ['kernels', 'memory', 'graph', 'backend', 'arrays', 'sessions', 'networks'];
 const TIME_LIMIT_MS = 8 * 60_000;
 
 /** A copy of the tracked files with what is built of them. */

@@ -1,39 +1,45 @@
 /**
- * Runs random programs of all kernels against the cpu backend, as the specs do, but more of them:
+ * Runs random programs, as the specs do, but more of them:
  *
- *     npm run programs -- --count 20000 --seed 1
+ *     npm run programs -- --kind sessions --count 20000 --seed 1
  *
  * Prints how far it is, and each smallest program that fails, with the seed that makes it again.
  */
-import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { readArguments } from './lib/arguments.mjs';
 import { bundleOptions } from './lib/bundle-specs.mjs';
 import { BUILD, inRoot } from './lib/paths.mjs';
 import { nodeFlags, run } from './lib/run.mjs';
 import { ensureBuilt, ensureDependencies } from './lib/setup.mjs';
 
-const { values } = parseArgs({
-  options: {
-    count: { type: 'string', default: '2000' },
-    seed: { type: 'string', default: '1' },
-    help: { type: 'boolean', default: false },
-  },
-});
-if (values.help) {
-  console.log(`npm run programs -- [--count N] [--seed S]
+const KINDS = ['programs', 'sessions', 'networks'];
+const USAGE = `npm run programs -- [OPTIONS]
 
-Runs N random programs of all kernels (default 2000) on dynconv and on the cpu backend, and says where they differ.`);
-  process.exit(0);
-}
-const order = {};
-for (const name of ['count', 'seed']) {
-  const text = values[name];
-  order[name] = Number(text);
-  if (!/^\d+$/.test(text)) {
-    console.error(`--${name} is "${text}": expected a whole number.`);
-    process.exit(2);
+Runs random programs, and says where they differ.
+
+  --kind KIND    programs (default): of all kernels, on dynconv and on the cpu backend
+                 sessions: captured functions, weights that change, reads at random moments; likewise
+                 networks: with masks, under random unrolling tables, on one lane and on several
+  --count N      how many (2000)
+  --seed S       the first seed (1)
+  --help         print this
+
+The environment variable DYNCONV_LANES says on how many lanes programs and sessions run.
+Exit codes: 0; 1 when one of them fails; 2 for a wrong option.`;
+
+const options = {
+  kind: { type: 'string', default: 'programs' },
+  count: { type: 'string', default: '2000' },
+  seed: { type: 'string', default: '1' },
+};
+const order = readArguments(USAGE, { options }, ({ values: { kind, count, seed } }) => {
+  if (!KINDS.includes(kind))
+    throw new Error(`--kind ${kind}: one of ${KINDS.join(', ')} is needed.`);
+  for (const [name, text] of Object.entries({ count, seed })) {
+    if (!/^\d+$/.test(text)) throw new Error(`--${name} ${text}: a whole number is needed.`);
   }
-}
+  return { kind, count: Number(count), seed: Number(seed) };
+});
 await ensureDependencies();
 await ensureBuilt('kernels', 'worker');
 const folder = `${BUILD}/programs`;

@@ -11,9 +11,7 @@ import type { Predictor } from '../backend/predictor.js';
 import { filter, quarters } from '../backend/random-tensors.js';
 import { IN_NODE } from '../support/environment.js';
 import { pause, until } from '../support/time.js';
-
-/** Workers need shared memory, which a page has only if it is cross-origin isolated. */
-const HAS_WORKERS = typeof SharedArrayBuffer !== 'undefined';
+import { HAS_WORKERS, startWith } from './start-with.js';
 
 /**
  * Predictions while workers die; more by `npm run test:soak`. Chromium takes two seconds to end a
@@ -21,13 +19,6 @@ const HAS_WORKERS = typeof SharedArrayBuffer !== 'undefined';
  */
 const SOAK_PREDICTIONS = IN_NODE ? Number(process.env.SOAK_PREDICTIONS ?? 300) : 10;
 const MOST_BETWEEN_KILLS_MS = 250;
-
-/** Starts the backend anew on so many lanes, and waits until all of them run. */
-async function startWith(lanes: number): Promise<void> {
-  tf.env().set('DYNCONV_LANES', lanes);
-  await restart();
-  if (HAS_WORKERS) await until(() => dynconv().runtime.lanes.ready === (lanes > 1 ? lanes : 0));
-}
 
 /** A network whose blocks are large enough to be cut into bands. */
 const large = (): Predictor => predictor(48, 24, 3);

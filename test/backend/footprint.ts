@@ -36,6 +36,12 @@ export function footprint(): Footprint {
   };
 }
 
+/** What the backend holds, in words, but for the memory that it has besides. */
+export function held(): string {
+  const { tensors, bytes, buffers, ids, blocks } = footprint();
+  return `${tensors} tensors of ${bytes} bytes, ${buffers} buffers, ${ids} data ids, ${blocks} blocks`;
+}
+
 /** Runs `f`, after a first time that fills caches, and asserts that it leaves nothing behind. */
 export async function assertLeavesNothing(f: () => unknown): Promise<void> {
   await f();

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { assert } from 'chai';
 import fc from 'fast-check';
 import { watchHeap } from './canaries.js';
-import { dynconv, footprint, restart } from './footprint.js';
+import { dynconv, held, restart } from './footprint.js';
 import { anyKernelProgram, disturbedReadings, runKernelProgram } from './kernel-program.js';
 import type { KernelProgram, Run } from './kernel-program.js';
 import { differences } from './readings.js';
@@ -41,12 +41,6 @@ export async function checkKernelPrograms({ count, seed }: { count: number; seed
   } finally {
     await restart();
   }
-}
-
-/** What the backend holds. */
-function held(): string {
-  const { tensors, buffers, blocks } = footprint();
-  return `${tensors} tensors, ${buffers} data ids, ${blocks} blocks`;
 }
 
 /** Has the backend allocate what it keeps: zeros for the borders of images, the lanes' jobs. */

@@ -7,6 +7,7 @@ import { projectPath } from './command.js';
 const PROGRAMS: Readonly<Record<string, string>> = {
   'scripts/study.mjs': '--out FOLDER',
   'scripts/mutate.mjs': '--only 3,7',
+  'scripts/programs.mjs': '--kind KIND',
   'bench/main.mjs': '--browser',
 };
 
@@ -68,6 +69,19 @@ describe('programs of the project', () => {
       expect(status).to.equal(2);
     });
   }
+
+  it('refuse random programs of a kind that there is not', () => {
+    for (const [option, text, needed] of [
+      ['--kind', 'x', 'one of programs, sessions, networks'],
+      ['--count', '1e3', 'a whole number'],
+      ['--seed', '-1', 'a whole number'],
+    ]) {
+      const args = [projectPath('scripts/programs.mjs'), `${option}=${text}`];
+      const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+      expect(stderr.split('\n')[0]).to.equal(`${option} ${text}: ${needed} is needed.`);
+      expect(status).to.equal(2);
+    }
+  });
 
   it('refuse a fault that there is not', () => {
     for (const only of ['0', '3,x', '9999']) {
