@@ -12,7 +12,7 @@ describe('a tensor that is deferred on one whose data() is under way', () => {
 
   before(async () => {
     await tf.setBackend('dynconv');
-    x = quarters([1, 96, 96, 32], 1) as tf.Tensor4D;
+    x = quarters([1, 224, 224, 32], 1) as tf.Tensor4D;
     w = filter([3, 3, 32, 32], 2);
   });
   after(async () => {
@@ -37,7 +37,7 @@ describe('a tensor that is deferred on one whose data() is under way', () => {
       (y) => tf.conv2d(y, w, 1, 'valid'),
     ],
     'a mask for all channels, and what it masks': [
-      () => tf.tile(tf.relu(tf.slice(convolved(), [0, 0, 0, 0], [1, 96, 96, 1])), [1, 1, 1, 32]),
+      () => tf.tile(tf.relu(tf.slice(convolved(), [0, 0, 0, 0], [1, 224, 224, 1])), [1, 1, 1, 32]),
       (y) => tf.mul(tf.depthwiseConv2d(x, tf.ones([1, 1, 32, 1]), 1, 'same'), y),
     ],
   };
