@@ -29,6 +29,16 @@ export interface CrewEvents {
   onEnd: (lane: number, reason: string) => void;
 }
 
+/** Whether this thread may sleep on shared memory. */
+function canWait(words: Int32Array, at: number): boolean {
+  try {
+    Atomics.wait(words, at, 0, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Who works: the calling thread and the workers, each with a scratch memory and a workspace. */
 export class Crew {
   /** The calling thread's lane. */
@@ -44,6 +54,8 @@ export class Crew {
   private lanes = 1;
   private hasSpareCore = false;
   private workspaceBytes = 0;
+  /** The calling thread may sleep; null until it was tried. */
+  private canRest: boolean | null = null;
 
   constructor(
     private readonly setup: CrewSetup,
@@ -92,6 +104,14 @@ export class Crew {
     this.lanes = count;
     this.workers.start(this.lanes - 1);
     this.setHelp(this.callerHelps);
+  }
+
+  /** Leaves the core to others, for that long at most; a page's main thread must not, and returns at once. */
+  rest(milliseconds: number): void {
+    const words = this.view();
+    const at = this.base + Control.Done;
+    this.canRest ??= canWait(words, at);
+    if (this.canRest) Atomics.wait(words, at, Atomics.load(words, at), milliseconds);
   }
 
   stop(): void {

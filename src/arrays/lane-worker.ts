@@ -28,6 +28,10 @@ export type WorkerMessage =
 const SPIN_MS = 0.05;
 /** The same where there will be work soon; a caller that defers operations may never read them. */
 const ALERT_SPIN_MS = 20;
+/** A look that comes so late shows that others want the core: */
+const LATE_MS = 0.5;
+/** for so long it is left to them sooner. Whoever has work may be waiting for it. */
+const CROWDED_MS = 200;
 /** Looks at memory between two looks at the clock. */
 const SPINS = 64;
 
@@ -131,15 +135,22 @@ function idle(words: Int32Array, base: number, lane: number, event: number): voi
   Atomics.store(words, state, LaneState.Awake);
 }
 
+/** Until when others are taken to want the core. */
+let crowdedUntil = 0;
+
 /** Watches `Event` for a while; whether it is not `event` any more. */
 function changes(words: Int32Array, base: number, event: number): boolean {
   const begin = performance.now();
+  let last = begin;
   for (;;) {
     for (let i = 0; i < SPINS; i++) {
       if (Atomics.load(words, base + Control.Event) !== event) return true;
     }
-    const isAlert = Atomics.load(words, base + Control.Alert) !== 0;
-    if (performance.now() - begin > (isAlert ? ALERT_SPIN_MS : SPIN_MS)) return false;
+    const time = performance.now();
+    if (time - last > LATE_MS) crowdedUntil = time + CROWDED_MS;
+    last = time;
+    const isAlert = Atomics.load(words, base + Control.Alert) !== 0 && time > crowdedUntil;
+    if (time - begin > (isAlert ? ALERT_SPIN_MS : SPIN_MS)) return false;
   }
 }
 

@@ -20,6 +20,10 @@ export type { Token } from './jobs.js';
 const SPINS = 256;
 /** A look that comes later than this shows that the calling thread did not run, either. */
 const LONGEST_POLL_MS = 20;
+/** Without work, and without progress of the others, the calling thread looks for so long, */
+const SPIN_MS = 0.1;
+/** and then only now and again: the core may be what another lane waits for, where a machine has other things to do. */
+const REST_MS = 0.05;
 /** Kernels compute so many rows at once: strips begin at multiples. */
 const TILE_ROWS = 4;
 /** Strips of rows that cost all the same, for each lane that shares them. */
@@ -351,6 +355,7 @@ export class Lanes implements Fence {
       seen = beats;
       last = time;
       if (idle > LOST_AFTER_MS) this.faults.giveUp();
+      else if (idle > SPIN_MS) crew.rest(REST_MS);
     }
   }
 }
