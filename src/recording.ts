@@ -161,10 +161,9 @@ export class Recording {
     for (const dataId of this.constants) {
       // They may have moved to another backend meanwhile.
       // TensorFlow.js has never heard of what another captured function computed of its weights alone.
-      const known = engine().state.tensorInfo.get(dataId);
-      const backend = known?.backend ?? this.backend;
+      const backend = engine().state.tensorInfo.get(dataId)?.backend ?? this.backend;
       // It counts data, and was told that somebody else still had these.
-      if (backend.disposeData(dataId) && known) engine().removeDataId(dataId, backend);
+      if (backend.disposeData(dataId)) engine().removeDataId(dataId, backend);
     }
     this.constants.clear();
   }
